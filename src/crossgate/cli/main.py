@@ -1,0 +1,54 @@
+"""`crossgate COMMAND ...`: finds the command, runs it, and turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from jsonargparse import ArgumentParser
+
+from crossgate import __version__
+from crossgate.cli.command import parser_of
+from crossgate.errors import InputError
+
+COMMANDS = {
+    "import": (
+        "crossgate.cli.importing",
+        "Import",
+        "turn a released corpus or a community pickle into a table",
+    ),
+    "audit": ("crossgate.cli.audit", "Audit", "look a table or a pickle over for defects"),
+    "surrogate": ("crossgate.cli.surrogate", "Surrogate", "generate a corpus with known ceilings"),
+    "train": ("crossgate.cli.train", "Train", "train a model by a configuration file"),
+    "evaluate": ("crossgate.cli.evaluate", "Evaluate", "measure a run on a labelled split"),
+    "predict": ("crossgate.cli.predict", "Predict", "write the emotions of a split as Parquet"),
+    "demo": ("crossgate.cli.demo", "Demo", "surrogate, training, evaluation and figures in three minutes"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. Returns 0, or 2 for bad input, or 130 when interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(arguments)
+    except InputError as error:
+        print(f"crossgate: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("crossgate: interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
+    root = ArgumentParser(prog="crossgate", description=__import__("crossgate").__doc__, version=__version__)
+    commands = root.add_subcommands(dest="command", metavar="COMMAND")
+    for name, (module, command, summary) in COMMANDS.items():
+        # Only the parser that is asked for is built: the others cost an import each.
+        asked = name in arguments[:1]
+        parser = parser_of(getattr(import_module(module), command)) if asked else ArgumentParser()
+        commands.add_subcommand(name, parser, help=summary)
+    parsed = root.parse_args(arguments)
+    module, command, _ = COMMANDS[parsed.command]
+    settings = root.instantiate(parsed)[parsed.command]
+    return int(getattr(import_module(module), command)(**vars(settings)).run())

@@ -1,0 +1,1 @@
+"""Corpora and the table they are stored in: readers, importers, audit, surrogate."""

@@ -1,0 +1,64 @@
+"""Label sets: the emotions a corpus tells apart, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crossgate.errors import InputError
+
+UNLABELLED = -100
+"""Class index of an utterance without a label; the value torch's cross-entropy ignores by default."""
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The ordered emotions of a corpus.
+
+    Attributes:
+        name: short name, for example `meld7`.
+        labels: emotion names; their order is the order of every probability vector.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(set(self.labels)) != len(self.labels):
+            raise InputError(f"label set {self.name!r} names an emotion twice: {', '.join(self.labels)}")
+        if len(self.labels) < 2:
+            raise InputError(f"label set {self.name!r} needs two emotions at least, got {len(self.labels)}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def index(self, emotion: str | None, where: str | None = None) -> int:
+        """Class index of an emotion; `UNLABELLED` for None. Raises InputError for an unknown one."""
+        if emotion is None:
+            return UNLABELLED
+        try:
+            return self.labels.index(emotion)
+        except ValueError:
+            raise InputError(
+                f"unknown emotion {emotion!r}; the label set {self.name!r} has {', '.join(self.labels)}",
+                where=where,
+                fix="correct the label, leave it empty, or name the label set in manifest.json",
+            ) from None
+
+
+MELD = LabelSet("meld7", ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger"))
+"""MELD's seven emotions in the order of the dataset's paper (Poria et al., ACL 2019)."""
+
+IEMOCAP = LabelSet("iemocap6", ("happy", "sad", "neutral", "angry", "excited", "frustrated"))
+"""The usual six of IEMOCAP in the order of the community's feature files."""
+
+KNOWN = (MELD, IEMOCAP)
+
+
+def label_set_of(emotions: Iterable[str]) -> LabelSet:
+    """The known label set that contains all `emotions`, else one made of them in alphabetical order."""
+    found = set(emotions)
+    fitting = [known for known in KNOWN if found <= set(known.labels)]
+    if found and fitting:
+        return min(fitting, key=lambda known: len(set(known.labels) - found))
+    return LabelSet("custom", tuple(sorted(found)))

@@ -1,0 +1,24 @@
+"""Errors for people: what is wrong, where, and what to do about it."""
+
+
+class CrossgateError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class InputError(CrossgateError):
+    """Something the user gave cannot be used. The command line prints it and exits with code 2.
+
+    Args:
+        what: what is wrong, with the value found and the value expected.
+        where: the place: file, split, row, conversation, utterance, setting or second.
+        fix: what the user can do.
+    """
+
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.fix = fix
+        lines = [what if where is None else f"{where}: {what}"]
+        if fix is not None:
+            lines.append(f"  -> {fix}")
+        super().__init__("\n".join(lines))

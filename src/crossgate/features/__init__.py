@@ -1,0 +1,1 @@
+"""From utterances to (values, present) per modality."""
