@@ -56,9 +56,15 @@ KNOWN = (MELD, IEMOCAP)
 
 
 def label_set_of(emotions: Iterable[str]) -> LabelSet:
-    """The known label set that contains all `emotions`, else one made of them in alphabetical order."""
+    """The known label set that contains all `emotions`, else one made of them in alphabetical order.
+
+    Without any label to go by it is MELD's: a table may be there to be predicted only, and then the
+    checkpoint's label set is the one that counts.
+    """
     found = set(emotions)
+    if not found:
+        return MELD
     fitting = [known for known in KNOWN if found <= set(known.labels)]
-    if found and fitting:
+    if fitting:
         return min(fitting, key=lambda known: len(set(known.labels) - found))
     return LabelSet("custom", tuple(sorted(found)))

@@ -2,17 +2,15 @@
 
 
 class CrossgateError(Exception):
-    """Base of every error this package raises on purpose."""
-
-
-class InputError(CrossgateError):
-    """Something the user gave cannot be used. The command line prints it and exits with code 2.
+    """Base of every error this package raises on purpose; the command line prints it without a traceback.
 
     Args:
         what: what is wrong, with the value found and the value expected.
         where: the place: file, split, row, conversation, utterance, setting or second.
         fix: what the user can do.
     """
+
+    exit_code = 1
 
     def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
         self.what = what
@@ -22,3 +20,9 @@ class InputError(CrossgateError):
         if fix is not None:
             lines.append(f"  -> {fix}")
         super().__init__("\n".join(lines))
+
+
+class InputError(CrossgateError):
+    """Something the user gave cannot be used; exit code 2."""
+
+    exit_code = 2

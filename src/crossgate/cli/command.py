@@ -1,6 +1,6 @@
-"""What a command is: a frozen dataclass whose docstrings are its help, and a `run` that returns an exit code.
+"""What a command is: a frozen dataclass whose docstrings are its help, and a `run` that gives an exit code.
 
-Modules of this room import what is heavy (torch, pyarrow, matplotlib) inside `run`, so that `--help` is quick.
+Modules of this room import what is heavy (torch, pyarrow, matplotlib) inside `run`: `--help` must be quick.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def parser_of(command: type[Any]) -> ArgumentParser:
     for name in command.positional:
         field = command.__dataclass_fields__[name]
         choices = field.metadata.get("choices")
-        parser.add_argument(name, type=str if choices else Path, choices=choices, help=field.metadata["help"])
+        kind: dict[str, Any] = {"choices": choices} if choices else {"type": Path}
+        parser.add_argument(name, help=field.metadata["help"], **kind)
     parser.add_class_arguments(command, None, skip=set(command.positional), as_group=False)
     return parser

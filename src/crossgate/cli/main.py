@@ -10,7 +10,7 @@ from jsonargparse import ArgumentParser
 
 from crossgate import __version__
 from crossgate.cli.command import parser_of
-from crossgate.errors import InputError
+from crossgate.errors import CrossgateError
 
 COMMANDS = {
     "import": (
@@ -28,13 +28,13 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. Returns 0, or 2 for bad input, or 130 when interrupted."""
+    """Run a command. Returns 0, or 1 where the work failed, 2 for bad input, 130 when interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _run(arguments)
-    except InputError as error:
+    except CrossgateError as error:
         print(f"crossgate: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except KeyboardInterrupt:
         print("crossgate: interrupted", file=sys.stderr)
         return 130

@@ -56,7 +56,7 @@ def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[C
                 fix="give every utterance an id of its own",
             )
         seen[utterance] = row
-        if not isinstance(turn, int):
+        if not isinstance(turn, int) or isinstance(turn, bool):
             raise InputError(f"turn is {turn!r}, expected a whole number", where=place)
         if conversation != last_conversation and conversation in grouped:
             raise InputError(
@@ -70,7 +70,10 @@ def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[C
                 where=place,
                 fix="sort the rows by conversation, then by turn",
             )
-        labels.index(cells["emotion"], where=f"{place}, utterance {utterance}")
+        if not isinstance(cells["text"], str | None):
+            raise InputError(f"text is {cells['text']!r}, expected words", where=place)
+        emotion = cells["emotion"] if cells["emotion"] != "" else None
+        labels.index(emotion, where=f"{place}, utterance {utterance}")
         grouped.setdefault(conversation, []).append(
             Utterance(
                 id=utterance,
@@ -78,11 +81,19 @@ def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[C
                 text=cells["text"],
                 start=_seconds(cells["start"], f"{place}, start"),
                 end=_seconds(cells["end"], f"{place}, end"),
-                emotion=cells["emotion"],
+                emotion=emotion,
             )
         )
         last_conversation, last_turn = conversation, turn
     return tuple(Conversation(id, tuple(utterances)) for id, utterances in grouped.items())
+
+
+def is_vector(type: pa.DataType) -> bool:
+    """Whether a column of this type can hold a feature: lists of numbers."""
+    if not (pa.types.is_list(type) or pa.types.is_large_list(type) or pa.types.is_fixed_size_list(type)):
+        return False
+    number = type.value_type
+    return bool(pa.types.is_integer(number) or pa.types.is_floating(number) or pa.types.is_null(number))
 
 
 def feature_values(
@@ -91,8 +102,12 @@ def feature_values(
     """A column of equally long lists of numbers as `values (utterance, feature)` and `present (utterance,)`.
 
     Null rows and rows of nothing but NaN are not present; their values are NaN. Raises InputError where a
-    row has another length than the rest, or than `dimension`.
+    row has another length than the rest, or than `dimension`, or the column holds no lists of numbers.
     """
+    if pa.types.is_null(column.type):  # how pandas writes a column without one value
+        column = column.cast(pa.list_(pa.float32()))
+    if not is_vector(column.type):
+        raise InputError(f"expected lists of numbers, got {column.type}", where=where)
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # combine_chunks keeps an empty column chunked
         array = array.chunk(0) if array.num_chunks else pa.array([], type=column.type)
@@ -111,10 +126,7 @@ def feature_values(
     values = np.full((len(array), expected), np.nan, dtype=np.float32)
     if found.size:
         flat: Any = pc.list_flatten(array)
-        try:
-            numbers = np.asarray(flat.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise InputError(f"expected lists of numbers, got {array.type}", where=where) from error
+        numbers = np.asarray(flat.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False))
         values[present] = numbers.reshape(-1, expected)
     present &= ~np.isnan(values).all(axis=1) if expected else present
     return values, present
@@ -127,5 +139,7 @@ def _seconds(value: Any, where: str) -> float | None:
     try:
         seconds = float(value)
     except (TypeError, ValueError):
-        raise InputError(f"{value!r} is not a time in seconds", where=where) from None
+        seconds = math.inf
+    if math.isinf(seconds):
+        raise InputError(f"{value!r} is not a time in seconds", where=where)
     return None if math.isnan(seconds) else seconds

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from crossgate.corpora.manifest import (
     read_manifest,
     sha256_of,
 )
-from crossgate.corpora.rows import conversations_of, feature_values
+from crossgate.corpora.rows import conversations_of, feature_values, is_vector
 from crossgate.emotions import label_set_of
 from crossgate.errors import InputError
 from crossgate.files import new_folder, write_json
@@ -149,7 +150,7 @@ def derive_manifest(folder: Path) -> Manifest:
         splits[path.stem] = SplitFile(path.name, table.num_rows, sha256_of(path))
         for field in table.schema:
             modality = next((m for m in MODALITIES if field.name.startswith(f"{m}_")), None)
-            if modality is None or not pa.types.is_nested(field.type) or field.name in specs:
+            if modality is None or not is_vector(field.type) or field.name in specs:
                 continue
             values, _ = feature_values(table.column(field.name), f"{path}, column {field.name}")
             if values.shape[1]:
@@ -161,7 +162,7 @@ def derive_manifest(folder: Path) -> Manifest:
                     f"column of {folder.name}/{path.name}",
                 )
         if "emotion" in table.column_names:
-            emotions.update(e for e in table.column("emotion").unique().to_pylist() if e is not None)
+            emotions.update(e for e in table.column("emotion").unique().to_pylist() if e)
     order = {"train": 0, "validation": 1, "test": 2}
     return Manifest(
         name=folder.resolve().name,
@@ -205,10 +206,15 @@ def read_split(table: CorpusTable, name: str) -> Split:
     return Split(name, conversations, columns, entry.sha256)
 
 
-def write_table(folder: Path, manifest: Manifest, splits: Mapping[str, pa.Table]) -> CorpusTable:
+def write_table(
+    folder: Path,
+    manifest: Manifest,
+    splits: Mapping[str, pa.Table],
+    extra_json: Mapping[str, Any] | None = None,
+) -> CorpusTable:
     """Write a table, whole or not at all; `manifest.splits` is filled in from `splits`.
 
-    Raises InputError where the folder exists already: nothing is overwritten.
+    `extra_json` are further files of the folder, content by file name. Raises InputError where the folder exists already: nothing is overwritten.
     """
     with new_folder(Path(folder)) as draft:
         entries = {}
@@ -218,6 +224,8 @@ def write_table(folder: Path, manifest: Manifest, splits: Mapping[str, pa.Table]
             entries[name] = SplitFile(path.name, content.num_rows, sha256_of(path))
         written = replace(manifest, splits=entries)
         write_json(draft / MANIFEST_FILE, written.to_json())
+        for name, extra in (extra_json or {}).items():
+            write_json(draft / name, extra)
         for name in splits:  # what was written must be readable by the rules of the reader
             read_split(CorpusTable(draft, written), name)
     return open_table(Path(folder))

@@ -1,0 +1,82 @@
+"""What commands print, in one hand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from crossgate.corpora.manifest import Manifest
+from crossgate.evaluation.run import RunEvaluation
+
+NAMES = {
+    "weighted_f1": "weighted F1",
+    "nested_weighted_f1": "weighted F1, epoch chosen without the fold",
+    "macro_f1": "macro F1",
+    "accuracy": "accuracy",
+}
+
+
+def print_manifest(manifest: Manifest) -> None:
+    """The corpus in a few lines on stderr, with the warning that a derived manifest deserves."""
+    console = Console(stderr=True, highlight=False)
+    splits = ", ".join(f"{name} {split.rows}" for name, split in manifest.splits.items())
+    console.print(
+        f"corpus {manifest.name}: {splits} utterances; {len(manifest.labels)} emotions", style="bold"
+    )
+    console.print(f"  labels: {', '.join(manifest.labels.labels)}")
+    for spec in manifest.features:
+        console.print(f"  {spec}")
+    if manifest.derived:
+        console.print("  no manifest.json: all this was read off the Parquet files")
+
+
+def print_outcome(outcome: dict[str, Any], folder: Path) -> None:
+    """What a run ended with."""
+    console = Console(highlight=False)
+    console.print(f"kept epoch {outcome['epoch']}, selected by {outcome['selected_by']}")
+    table = Table("measure", "value", box=None)
+    for name, words in NAMES.items():
+        if name in outcome:
+            table.add_row(words, f"{100 * outcome[name]:.2f}")
+    for name, value in outcome.get("folds", {}).items():
+        table.add_row(f"weighted F1, {name} left out", f"{100 * value:.2f}")
+    console.print(table)
+    print(f"run: {folder}", file=sys.stderr)
+
+
+def print_seeds(summary: dict[str, Any], folder: Path) -> None:
+    """Mean and spread over seeds."""
+    console = Console(highlight=False)
+    count = len(summary["seeds"])
+    few = "" if count >= 5 else " (fewer than five: take the spread with care)"
+    console.print(f"{count} seeds{few}, selected by {summary['selected_by']}; epochs {summary['epochs']}")
+    table = Table("measure", "mean", "sd", "min", "max", box=None)
+    for name, words in NAMES.items():
+        if name in summary["scores"]:
+            score = summary["scores"][name]
+            table.add_row(
+                words, *(f"{100 * score[key]:.2f}" for key in ("mean", "standard_deviation", "min", "max"))
+            )
+    console.print(table)
+    print(f"runs: {folder}", file=sys.stderr)
+
+
+def print_evaluation(result: RunEvaluation) -> None:
+    """The report, then the seeds one by one, then the views."""
+    console = Console(highlight=False)
+    console.print(result.report.render())
+    if result.seeds:
+        table = Table("single seeds", "mean ± sd", "min", "max", box=None)
+        for name, score in result.seeds.items():
+            words = NAMES.get(name, name.replace("_", " "))
+            table.add_row(words, str(score), f"{100 * score.min:.2f}", f"{100 * score.max:.2f}")
+        console.print(table)
+    if result.views:
+        table = Table("view", "weighted F1", box=None)
+        for name, value in result.views.items():
+            table.add_row(name, f"{100 * value:.2f}")
+        console.print(table)

@@ -1,0 +1,79 @@
+"""The networks a folder holds: one checkpoint, or one for every seed, and their answer together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from crossgate.corpora.table import Split
+from crossgate.emotions import LabelSet
+from crossgate.errors import InputError
+from crossgate.evaluation.predictor import Predictions, predict
+from crossgate.features.assemble import assemble
+from crossgate.features.dataset import make_examples
+from crossgate.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint
+
+CHECKPOINT_FOLDER = "checkpoint"
+
+
+@dataclass(frozen=True)
+class Members:
+    """The checkpoints of a run, one a seed, by the name of their folder."""
+
+    checkpoints: dict[str, Checkpoint]
+
+    @property
+    def labels(self) -> LabelSet:
+        """The label set, the same for all."""
+        return next(iter(self.checkpoints.values())).labels
+
+    def predict(self, split: Split) -> dict[str, Predictions]:
+        """Every member's predictions on a split. Raises InputError where the features do not fit."""
+        return {name: predict_split(checkpoint, split) for name, checkpoint in self.checkpoints.items()}
+
+
+def load_members(folder: Path) -> Members:
+    """The checkpoint of a run, those of its seeds, or the folder itself where it is a checkpoint."""
+    folder = Path(folder)
+    for found in (
+        [folder],
+        [folder / CHECKPOINT_FOLDER],
+        sorted(folder.glob(f"seed-*/{CHECKPOINT_FOLDER}"), key=lambda path: _number(path.parent.name)),
+    ):
+        usable = [path for path in found if (path / CONFIG_FILE).is_file()]
+        if usable:
+            return Members({_name(path): load_checkpoint(path) for path in usable})
+    raise InputError(
+        "no checkpoint here" if folder.is_dir() else "no such folder",
+        where=str(folder),
+        fix="name the folder a `crossgate train` wrote to; one that was interrupted goes on with --resume",
+    )
+
+
+def predict_split(checkpoint: Checkpoint, split: Split) -> Predictions:
+    """A checkpoint's predictions on a split, labels included where the label sets agree.
+
+    Raises InputError where the features are not those it was trained on.
+    """
+    features, _ = assemble(split, checkpoint.features, checkpoint.specs)
+    examples = make_examples(split.conversations, features, checkpoint.standardizers, checkpoint.labels)
+    return predict(checkpoint.network, examples)
+
+
+def together(predictions: Sequence[Predictions]) -> npt.NDArray[np.float32]:
+    """Mean of the members' probabilities, (utterance, emotion)."""
+    mean: npt.NDArray[np.float32] = np.mean([p.probabilities for p in predictions], axis=0)
+    return mean
+
+
+def _name(path: Path) -> str:
+    return path.parent.name if path.name == CHECKPOINT_FOLDER else path.name
+
+
+def _number(name: str) -> int:
+    digits = name.rpartition("-")[2]
+    return int(digits) if digits.isdigit() else 0

@@ -1,0 +1,141 @@
+"""A run measured on a split: its one checkpoint, or every seed and all seeds together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from crossgate.corpora.table import CorpusTable, Split
+from crossgate.emotions import LabelSet
+from crossgate.errors import InputError
+from crossgate.evaluation.members import load_members
+from crossgate.evaluation.probabilities import read_probabilities
+from crossgate.evaluation.report import Report, evaluate_predictions
+from crossgate.evaluation.sealed import RECORD_FILE, read_any
+from crossgate.evaluation.summary import SeedSummary, summarise
+from crossgate.evaluation.validation import view_scores
+
+FOLDS = "folds"
+"""The name under which out-of-fold predictions are measured, in the place of a split's."""
+
+FOLD_PREDICTIONS = Path("folds") / "predictions.parquet"
+
+
+@dataclass(frozen=True)
+class RunEvaluation:
+    """What was measured.
+
+    Attributes:
+        report: of the only checkpoint, or of the mean of all seeds' probabilities.
+        seeds: scores of single seeds, summarised, by name; empty for one checkpoint.
+        views: weighted F1 of every view (t, a, ..., the full one last), mean over seeds; empty for folds.
+    """
+
+    report: Report
+    seeds: dict[str, SeedSummary]
+    views: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "seeds": {name: summary.to_json() for name, summary in self.seeds.items()},
+            "views": self.views,
+        }
+
+
+def evaluate_run(folder: Path, table: CorpusTable, split: str, command: str) -> RunEvaluation:
+    """Measure a run on a split, or on `folds`; a test split is opened through its seal and recorded.
+
+    Raises InputError where there is no checkpoint, where features or labels do not fit, and where no
+    utterance of the split is labelled.
+    """
+    if split == FOLDS:
+        return _evaluate_folds(folder, table)
+    members = load_members(folder)
+    with read_any(table, split, folder / RECORD_FILE, command) as reading:
+        _check_labels(members.labels, reading.split, table)
+        predictions = members.predict(reading.split)
+        probabilities = {name: one.probabilities for name, one in predictions.items()}
+        views = [view_scores(one) for one in predictions.values()]
+        result = _evaluation(
+            f"{table.manifest.name}, {split}",
+            members.labels,
+            reading.split,
+            probabilities,
+            {
+                "corpus": table.manifest.name,
+                "split": split,
+                "sha256": reading.split.sha256,
+                "run": str(folder),
+            },
+            {name: float(np.mean([view[name] for view in views])) for name in views[0]},
+        )
+        reading.outcome = result.report.scores()
+    return result
+
+
+def _evaluate_folds(folder: Path, table: CorpusTable) -> RunEvaluation:
+    """Measure what every training utterance was predicted as by the fit that had not seen it."""
+    files = [folder / FOLD_PREDICTIONS, *sorted(folder.glob(f"seed-*/{FOLD_PREDICTIONS}"))]
+    files = [file for file in files if file.is_file()]
+    if not files:
+        raise InputError(
+            "no out-of-fold predictions here", where=str(folder), fix="train with  selection: {by: folds}"
+        )
+    split = table.split("train")
+    probabilities = {}
+    for file in files:
+        ids, values = read_probabilities(file, table.manifest.labels)
+        if ids != [utterance.id for c in split.conversations for utterance in c.utterances]:
+            raise InputError("these are predictions of other utterances than the table's", where=str(file))
+        probabilities[file.parents[1].name] = values
+    details = {"corpus": table.manifest.name, "split": FOLDS, "sha256": split.sha256, "run": str(folder)}
+    title = f"{table.manifest.name}, leave one group out"
+    return _evaluation(title, table.manifest.labels, split, probabilities, details, {})
+
+
+def _evaluation(
+    title: str,
+    labels: LabelSet,
+    split: Split,
+    probabilities: dict[str, npt.NDArray[np.float32]],
+    details: dict[str, Any],
+    views: dict[str, float],
+) -> RunEvaluation:
+    truth = np.array([labels.index(u.emotion) for c in split.conversations for u in c.utterances])
+    rows = [c.id for c in split.conversations for _ in c.utterances]
+    count = len(probabilities)
+    seeds = {}
+    if count > 1:
+        single = [
+            evaluate_predictions(labels, truth, values, rows, title=title, resamples=1).scores()
+            for values in probabilities.values()
+        ]
+        seeds = {name: summarise([scores[name] for scores in single]) for name in single[0]}
+        title = f"{title}, mean of {count} seeds' probabilities"
+        details = details | {"members": list(probabilities)}
+    together = np.mean(list(probabilities.values()), axis=0)
+    report = evaluate_predictions(labels, truth, together, rows, title=title, seeds=count, details=details)
+    return RunEvaluation(report, seeds, views)
+
+
+def _check_labels(labels: LabelSet, split: Split, table: CorpusTable) -> None:
+    """Refuse a split whose labels the network does not know, or that has none."""
+    found = {u.emotion for c in split.conversations for u in c.utterances} - {None}
+    unknown = sorted(str(emotion) for emotion in found if emotion not in labels.labels)
+    if unknown:
+        raise InputError(
+            f"the checkpoint does not know {', '.join(unknown)}; it tells apart {', '.join(labels.labels)}",
+            where=f"{table.folder}, split {split.name}",
+            fix="evaluate on a corpus of the same label set; `crossgate predict` needs no labels",
+        )
+    if not found:
+        raise InputError(
+            "no utterance of this split has a label, so nothing can be measured",
+            where=f"{table.folder}, split {split.name}",
+            fix="`crossgate predict` writes predictions that can be scored elsewhere",
+        )

@@ -1,0 +1,100 @@
+"""The features a model asks for, gathered from a table's columns and from what is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from crossgate.conversation import FeatureSpec, Modality
+from crossgate.corpora.table import FeatureColumn, Split
+from crossgate.errors import InputError
+from crossgate.features.dataset import Features
+from crossgate.features.settings import FeatureSettings
+
+MINILM = "minilm"
+"""The name under which the frozen sentence encoder is asked for."""
+
+Specs = Mapping[Modality, Sequence[FeatureSpec]]
+
+
+def assemble(
+    split: Split, settings: FeatureSettings, expected: Specs | None = None
+) -> tuple[dict[Modality, Features], dict[Modality, tuple[FeatureSpec, ...]]]:
+    """The features of every modality, several columns side by side, and the specs of what is in them.
+
+    Args:
+        split: of a corpus table.
+        settings: which features.
+        expected: the specs a checkpoint was trained on; a mismatch is refused with both names.
+
+    Raises InputError where a column is missing or is not what the checkpoint was trained on.
+    """
+    features: dict[Modality, Features] = {}
+    specs: dict[Modality, tuple[FeatureSpec, ...]] = {}
+    for modality in settings.modalities:
+        columns = [_column(split, modality, name, settings) for name in settings.names(modality)]
+        specs[modality] = tuple(column.spec for column in columns)
+        if expected is not None:
+            _check(specs[modality], tuple(expected[modality]), split)
+        values = np.concatenate([column.values for column in columns], axis=1)
+        present = np.logical_or.reduce([column.present for column in columns])
+        if modality in settings.speaker_relative:
+            values = np.concatenate([values, relative_to_speaker(values, split)], axis=1)
+        features[modality] = Features(values, present)
+    return features, specs
+
+
+def relative_to_speaker(
+    values: np.ndarray[tuple[int, int], np.dtype[np.float32]], split: Split
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Each value less the mean of its speaker in its conversation, (utterance, feature); NaN stays NaN."""
+    relative = np.empty_like(values)
+    start = 0
+    for conversation in split.conversations:
+        rows = values[start : start + len(conversation)]
+        speakers = np.asarray(conversation.speaker_indices())
+        for speaker in np.unique(speakers):
+            own = rows[speakers == speaker]
+            measured = np.isfinite(own)
+            total = np.where(measured, own, 0).sum(axis=0)
+            relative[start : start + len(conversation)][speakers == speaker] = own - total / np.maximum(
+                measured.sum(axis=0), 1
+            )
+        start += len(conversation)
+    return relative
+
+
+def _column(split: Split, modality: Modality, name: str, settings: FeatureSettings) -> FeatureColumn:
+    """A feature by name, read or computed."""
+    column = split.columns.get(f"{modality}_{name}")
+    if column is not None:
+        return column
+    if modality == "text" and name == MINILM:
+        if not any(utterance.text for c in split.conversations for utterance in c.utterances):
+            raise InputError(
+                "no utterance has a text, so there is nothing for `minilm` to read",
+                where=f"split {split.name}",
+                fix="name a text column of the table under features.text",
+            )
+        from crossgate.features.text import text_column  # transformers is an extra
+
+        return text_column(split.conversations, settings.minilm)
+    known = [key for key in split.columns if key.startswith(f"{modality}_")]
+    raise InputError(
+        f"no column {modality}_{name}; the {modality} features here are {', '.join(known) or 'none'}",
+        where=f"split {split.name}",
+        fix=f"correct features.{modality} in the configuration, or import the features",
+    )
+
+
+def _check(found: tuple[FeatureSpec, ...], expected: tuple[FeatureSpec, ...], split: Split) -> None:
+    """Refuse features the network was not trained on."""
+    fits = len(found) == len(expected) and all(e.matches(f) for e, f in zip(expected, found, strict=True))
+    if not fits:
+        raise InputError(
+            f"the checkpoint was trained on {', '.join(map(str, expected))}, "
+            f"but the table has {', '.join(map(str, found))}",
+            where=f"split {split.name}",
+            fix="extract the same features, or train on these",
+        )

@@ -1,0 +1,30 @@
+"""Missing modalities, practised: a modality is hidden at random while training."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class ModalityDropout(nn.Module):
+    """Hides modalities in training, never all that an utterance has.
+
+    Args:
+        whole: probability that a modality is hidden for a whole conversation.
+        turns: probability that it is hidden for a single turn.
+    """
+
+    def __init__(self, whole: float, turns: float) -> None:
+        super().__init__()
+        self.whole = whole
+        self.turns = turns
+
+    def forward(self, present: Tensor) -> Tensor:
+        """(modality, batch, turn) bool -> the same with fewer True; unchanged in evaluation."""
+        if not self.training or not (self.whole or self.turns) or present.shape[0] < 2:
+            return present
+        hidden = torch.rand(*present.shape[:2], 1, device=present.device) < self.whole
+        hidden = hidden | (torch.rand(present.shape, device=present.device) < self.turns)
+        kept = present & ~hidden
+        # Where nothing would be left, everything stays: an utterance without any modality teaches nothing.
+        return torch.where(kept.any(dim=0), kept, present)

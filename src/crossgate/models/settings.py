@@ -1,0 +1,52 @@
+"""The settings of the network; no torch here, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crossgate.errors import InputError
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Size and switches of the CrossGate network. The defaults are the `paper` preset."""
+
+    hidden: int = 256
+    """Width of every representation."""
+    heads: int = 8
+    """Attention heads; must divide `hidden`."""
+    layers: int = 1
+    """Transformer layers of each modality's context encoder."""
+    feedforward: float = 1.0
+    """Inner width of the feed-forward blocks, as a multiple of `hidden` (SDT's public code uses 1)."""
+    gate_rank: int = 32
+    """Width of the bottleneck inside every guided gate."""
+    dropout: float = 0.5
+    """Dropout on attention inputs, residual branches and before the heads."""
+    input_dropout: float = 0.0
+    """Dropout on the standardised input features."""
+    speakers: int = 9
+    """Distinct speaker embeddings; the speakers of a conversation beyond this number share the last."""
+    causal: bool = False
+    """Attend only to the past and the present turn, for live use."""
+    relations: bool = False
+    """Add a learned bias to attention for the distance between two turns and for whether the speaker is the
+    same. Not in the abstract; ours."""
+    unimodal_guide: bool = True
+    """First duty of the guided gate: other modalities strengthen each single one."""
+    third_guide: bool = True
+    """Second duty of the guided gate: the third modality steers the fusion of the other two."""
+    mix_singles: bool = False
+    """Let the three single modalities take part in the final mixture beside the three pairs."""
+
+    def __post_init__(self) -> None:
+        if self.heads < 1 or self.hidden % self.heads:
+            raise InputError(f"model.heads ({self.heads}) must divide model.hidden ({self.hidden})")
+        for name in ("layers", "gate_rank", "speakers"):
+            if getattr(self, name) < 1:
+                raise InputError(f"model.{name} is {getattr(self, name)}, expected 1 or more")
+        for name in ("dropout", "input_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"model.{name} is {getattr(self, name)}, expected 0 or more and less than 1")
+        if self.feedforward <= 0:
+            raise InputError(f"model.feedforward is {self.feedforward}, expected more than 0")

@@ -1,0 +1,50 @@
+"""Cross-modal distillation: views of more modalities teach views of fewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One teacher and one student, as positions in the list of views, and whether the student is a pair."""
+
+    teacher: int
+    student: int
+    to_pair: bool
+
+
+def lessons(views: tuple[str, ...], hierarchy: bool) -> list[Lesson]:
+    """Who teaches whom: the full view all others; with `hierarchy`, pairs their own single modalities."""
+    full = len(views) - 1
+    plan = [Lesson(full, student, len(views[student]) == 2) for student in range(full)]
+    if hierarchy:
+        plan += [
+            Lesson(teacher, student, False)
+            for teacher in range(full)
+            for student in range(full)
+            if len(views[teacher]) == 2 and len(views[student]) == 1 and views[student] in views[teacher]
+        ]
+    return plan
+
+
+def soft_divergence(teacher: Tensor, student: Tensor, temperature: float) -> Tensor:
+    """KL(teacher || student) of softened distributions times the temperature squared (Hinton et al. 2015).
+
+    The teacher is detached: a student must not drag it down. Logits (lesson, batch, turn, emotion) ->
+    (lesson, batch, turn).
+    """
+    target = torch.log_softmax(teacher.detach() / temperature, dim=-1)
+    answer = torch.log_softmax(student / temperature, dim=-1)
+    return (target.exp() * (target - answer)).sum(dim=-1) * temperature**2
+
+
+def feature_distance(teacher: Tensor, student: Tensor) -> Tensor:
+    """1 - cosine of features, the teacher detached: (lesson, batch, turn, feature) -> (lesson, batch, turn).
+
+    The cosine, not the squared difference: the size of a representation is each view's own affair.
+    """
+    return 1 - nn.functional.cosine_similarity(teacher.detach(), student, dim=-1)

@@ -1,0 +1,71 @@
+"""Experiments from YAML, checked key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
+
+from crossgate.errors import InputError
+from crossgate.training.settings import Experiment
+
+set_parsing_settings(docstring_parse_attribute_docstrings=True)
+
+
+def experiment_parser() -> ArgumentParser:
+    """A parser with a flag for every setting, `--model.hidden` and so on."""
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(Experiment, None, as_group=False)
+    return parser
+
+
+def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
+    """Read an experiment; `overrides` are `key=value` with dotted keys, such as `model.hidden=128`.
+
+    Raises InputError naming the file and the key that is unknown, missing or of the wrong type.
+    """
+    parser = experiment_parser()
+    for override in overrides:
+        if "=" not in override:
+            raise InputError(f"--set {override!r}: expected key=value, for example model.hidden=128")
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("no such file", where=str(path), fix="known good ones stand in configs/") from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise InputError(f"not YAML: {error}", where=str(path)) from error
+    if not isinstance(content, dict):
+        raise InputError("expected settings by name, `model:` and so on", where=str(path))
+    try:
+        base = parser.parse_object(content, defaults=True) if not overrides else None
+        if base is None:
+            partial = parser.parse_object(content, defaults=True)
+            base = parser.parse_args([f"--{override}" for override in overrides], namespace=partial)
+        experiment = parser.instantiate(base)
+    except (ArgumentError, TypeError) as error:
+        raise InputError(_first_lines(error), where=str(path)) from error
+    return Experiment(**vars(experiment))
+
+
+def experiment_json(experiment: Experiment) -> dict[str, Any]:
+    """As plain JSON values; `experiment_of` reads them back."""
+    content: dict[str, Any] = yaml.safe_load(yaml.safe_dump(_plain(asdict(experiment))))
+    return content
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, for YAML and JSON."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _first_lines(error: Exception) -> str:
+    """The complaint without the parser's usage text."""
+    return " ".join(line.strip() for line in str(error).splitlines() if line.strip())

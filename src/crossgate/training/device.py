@@ -1,0 +1,29 @@
+"""Where the work runs, and in which precision."""
+
+from __future__ import annotations
+
+import torch
+
+from crossgate.errors import InputError
+from crossgate.training.settings import TrainingSettings
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is the GPU where there is one. Raises InputError for a device torch does not know or have."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"training.device {name!r} is not to be had: {str(error).splitlines()[0]}"
+        ) from error
+    return device
+
+
+def uses_bfloat16(settings: TrainingSettings, device: torch.device) -> bool:
+    """Whether the forward pass runs in bfloat16."""
+    if settings.precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return settings.precision == "bfloat16"

@@ -1,0 +1,177 @@
+"""The record of a run: settings, versions, hashes, figures. The same command gives the same numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from crossgate import __version__
+from crossgate.corpora.table import CorpusTable
+from crossgate.errors import InputError
+from crossgate.files import new_file, write_json
+from crossgate.training.configuration import experiment_json
+from crossgate.training.settings import Experiment
+
+RUN_FILE = "run.json"
+METRICS_FILE = "metrics.jsonl"
+WATCHED = ("torch", "numpy", "pyarrow", "safetensors", "scikit-learn", "transformers")
+"""Packages whose versions can change a number."""
+
+
+def open_run(
+    folder: Path, experiment: Experiment, table: CorpusTable, seed: int, *, resume: bool, command: str
+) -> dict[str, Any]:
+    """Begin or take up a run and return its record.
+
+    Raises InputError where the folder holds another run, or one that is not to be continued.
+    """
+    recipe = {
+        "experiment": experiment_json(experiment),
+        "seed": seed,
+        # The test split is no part of training: its file may come and go.
+        "data": {
+            "name": table.manifest.name,
+            "labels": list(table.manifest.labels.labels),
+            "sha256": {name: s.sha256 for name, s in table.manifest.splits.items() if name != "test"},
+        },
+    }
+    path = folder / RUN_FILE
+    if path.exists():
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not resume:
+            raise InputError(
+                "a run is there already", where=str(folder), fix="go on with --resume, or name another folder"
+            )
+        for part in ("experiment", "seed", "data"):
+            if record.get(part) != recipe[part]:
+                raise InputError(
+                    f"the run there has another {part}: {_difference(record.get(part), recipe[part])}",
+                    where=str(folder),
+                    fix="resume with what it was started with, or name another folder",
+                )
+        return record
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError("exists already and is not a run", where=str(folder), fix="name another folder")
+    record = recipe | {
+        "status": "running",
+        "command": command,
+        "crossgate": __version__,
+        "versions": {name: _version(name) for name in WATCHED},
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        },
+        "manifest": table.manifest.to_json() | {"derived": table.manifest.derived},
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, record)
+    return record
+
+
+def close_run(folder: Path, record: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
+    """Write what came of the run."""
+    finished = record | {
+        "status": "finished",
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "outcome": outcome,
+    }
+    write_json(folder / RUN_FILE, finished)
+    return finished
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """The record of a finished or running run. Raises InputError where there is none."""
+    path = folder / RUN_FILE
+    if not path.is_file():
+        raise InputError("no run here", where=str(folder), fix=f"name a folder that holds {RUN_FILE}")
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+class EpochLog:
+    """`metrics.jsonl`, TensorBoard and the progress bar of one fit; use it in a `with` block."""
+
+    def __init__(self, folder: Path, title: str, epochs: int) -> None:
+        self._folder = folder
+        self._rows: list[dict[str, Any]] = []
+        self._title = title
+        self._epochs = epochs
+
+    @contextmanager
+    def open(self) -> Iterator[EpochLog]:
+        """Show the bar on stderr; without a terminal, a line at the end."""
+        console = Console(stderr=True)
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=console,
+            disable=not console.is_terminal,
+        ) as self._bar:
+            self._task = self._bar.add_task(self._title, total=self._epochs, figures="")
+            yield self
+        if not console.is_terminal and self._rows:
+            print(f"{self._title}: {len(self._rows)} epochs, {self._figures()}", file=sys.stderr)
+        self._write_tensorboard()
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        """Take the figures of an epoch."""
+        self._rows.append(row)
+        with new_file(self._folder / METRICS_FILE) as draft:
+            draft.write_text("".join(json.dumps(r) + "\n" for r in self._rows), encoding="utf-8")
+        self._bar.update(self._task, advance=1, figures=self._figures())
+
+    def _figures(self) -> str:
+        last = self._rows[-1]
+        text = f"loss {last['train/loss']:.3f}"
+        scores = [row["validation/weighted_f1"] for row in self._rows if "validation/weighted_f1" in row]
+        if scores:
+            text += f"  weighted F1 {100 * scores[-1]:.2f}  best {100 * max(scores):.2f}"
+        return text
+
+    def _write_tensorboard(self) -> None:
+        """Written at the end, whole: a resumed run then has one clean curve and no gap or double point."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        folder = self._folder / "tensorboard"
+        for old in folder.glob("events.*") if folder.is_dir() else ():
+            old.unlink()
+        with SummaryWriter(str(folder)) as writer:
+            for row in self._rows:
+                for name, value in row.items():
+                    if isinstance(value, float):
+                        writer.add_scalar(name, value, row["epoch"])
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _difference(old: Any, new: Any, path: str = "") -> str:
+    """The first place where two records differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in (*new, *old):
+            if old.get(key) != new.get(key):
+                return _difference(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+    return f"{path or 'value'} is {old!r} there, {new!r} now"

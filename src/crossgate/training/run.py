@@ -1,0 +1,220 @@
+"""A whole run: features, statistics, fits by validation or by folds, and the checkpoint."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crossgate.conversation import Conversation, FeatureSpec, Modality
+from crossgate.corpora.table import CorpusTable
+from crossgate.errors import InputError
+from crossgate.evaluation.members import CHECKPOINT_FOLDER
+from crossgate.features.assemble import assemble
+from crossgate.features.dataset import Example, Features, make_examples
+from crossgate.features.standardize import Standardizer
+from crossgate.models.checkpoint import Checkpoint
+from crossgate.models.crossgate import CrossGate
+from crossgate.training.folds import choose_epoch, fold_names, join_predictions, keep_predictions
+from crossgate.training.loop import Fit, Predicted, fit
+from crossgate.training.processes import Processes
+from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
+from crossgate.training.record import EpochLog, close_run, open_run
+from crossgate.training.settings import Experiment
+
+SCORE = "validation/weighted_f1"
+
+Specs = dict[Modality, tuple[FeatureSpec, ...]]
+
+
+def train(
+    experiment: Experiment,
+    table: CorpusTable,
+    folder: Path,
+    *,
+    seed: int = 0,
+    resume: bool = False,
+    command: str = "crossgate train",
+    group: Processes | None = None,
+) -> dict[str, Any]:
+    """Train a model and leave checkpoint, curves and record in `folder`; returns the record.
+
+    Raises InputError where data, settings and folder do not go together.
+    """
+    group = group or Processes()
+    if group.first:
+        record = open_run(folder, experiment, table, seed, resume=resume, command=command)
+        if record["status"] == "finished":
+            _clean_up(folder)
+            return record
+    group.agree(True)  # the others wait until the folder is there
+    run = _Run(experiment, table, folder, seed, group)
+    outcome = run.by_folds() if experiment.selection.by == "folds" else run.by_validation()
+    if not group.first:
+        return {}
+    record = close_run(folder, record, outcome)
+    _clean_up(folder)
+    return record
+
+
+class _Run:
+    """The steps both ways of selection share."""
+
+    def __init__(
+        self, experiment: Experiment, table: CorpusTable, folder: Path, seed: int, group: Processes
+    ) -> None:
+        self.experiment, self.table, self.folder, self.seed, self.group = (
+            experiment,
+            table,
+            folder,
+            seed,
+            group,
+        )
+        make_deterministic(experiment.training.threads)
+
+    def by_validation(self) -> dict[str, Any]:
+        """One fit; the epoch with the best weighted F1 on the validation split is kept."""
+        if "validation" not in self.table.manifest.splits:
+            raise InputError(
+                f"no validation split; the table has {', '.join(self.table.manifest.splits)}",
+                where=str(self.table.folder),
+                fix="set selection.by to folds, or split some conversations off as validation.parquet",
+            )
+        split = self.table.split("train")
+        held_out = self.table.split("validation")
+        features, specs = assemble(split, self.experiment.features)
+        other, _ = assemble(held_out, self.experiment.features, specs)
+        standardizers = _statistics(features)
+        fitted = self._fit(
+            self._examples(split.conversations, features, standardizers),
+            self._examples(held_out.conversations, other, standardizers),
+            self.folder,
+            self.experiment.name,
+        )
+        self._save(fitted, specs, standardizers)
+        row = fitted.rows[fitted.best_epoch - 1]
+        return {"selected_by": "validation", "epoch": fitted.best_epoch, "epochs": len(fitted.rows)} | {
+            name.removeprefix("validation/"): value
+            for name, value in row.items()
+            if name.startswith("validation/")
+        }
+
+    def by_folds(self) -> dict[str, Any]:
+        """One fit a fold with that fold left out, then a final fit on all for the epochs the folds chose."""
+        split = self.table.split("train")
+        features, specs = assemble(split, self.experiment.features)
+        names = fold_names(split, self.experiment.selection.group)
+        curves: dict[str, list[float]] = {}
+        for name in dict.fromkeys(names):
+            inside = [fold != name for fold in names]
+            train = _subset(split.conversations, features, inside)
+            held_out = _subset(split.conversations, features, [not kept for kept in inside])
+            standardizers = _statistics(train[1])
+            fitted = self._fit(
+                self._examples(*train, standardizers),
+                self._examples(*held_out, standardizers),
+                self.folder / "folds" / name,
+                f"{self.experiment.name}, without {name}",
+                on_predictions=partial(keep_predictions, self.folder / "folds" / name),
+            )
+            curves[name] = [row[SCORE] for row in fitted.rows]
+        outcome = choose_epoch(curves) if self.group.first else {"epoch": None}
+        # Only the first process has the figures; a broadcast of the epoch keeps the others with it.
+        epoch = self.group.share(outcome["epoch"])
+        standardizers = _statistics(features)
+        fitted = self._fit(
+            self._examples(split.conversations, features, standardizers),
+            [],
+            self.folder,
+            f"{self.experiment.name}, all of {split.name}",
+            stop_after=epoch,
+        )
+        self._save(fitted, specs, standardizers)
+        if self.group.first:
+            join_predictions(self.folder / "folds", split, names, epoch, self.table.manifest.labels)
+        return {"selected_by": "folds"} | outcome
+
+    def _fit(
+        self,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        folder: Path,
+        title: str,
+        stop_after: int | None = None,
+        on_predictions: Predicted | None = None,
+    ) -> Fit:
+        """A fit from fresh weights with its log and resumable state in `folder`."""
+        settings = self.experiment.training
+        if on_predictions:  # the folds' curves are averaged epoch by epoch, so none may end early
+            settings = replace(settings, patience=0)
+        seed_torch(self.seed, Purpose.WEIGHTS)
+        dimensions = {modality: values.shape[1] for modality, values in train[0].values.items()}
+        network = CrossGate(self.experiment.model, dimensions, len(self.table.manifest.labels))
+        log = EpochLog(folder, title, stop_after or settings.epochs)
+
+        def run(on_epoch: Any) -> Fit:
+            return fit(
+                network,
+                train,
+                validation,
+                objective_settings=self.experiment.objective,
+                settings=settings,
+                seed=self.seed,
+                state_folder=folder / "state",
+                stop_after=stop_after,
+                on_epoch=on_epoch,
+                on_predictions=on_predictions,
+                group=self.group,
+            )
+
+        if not self.group.first:
+            return run(None)
+        folder.mkdir(parents=True, exist_ok=True)
+        with log.open():
+            return run(log)
+
+    def _examples(
+        self,
+        conversations: Sequence[Conversation],
+        features: dict[Modality, Features],
+        standardizers: dict[Modality, Standardizer],
+    ) -> list[Example]:
+        return make_examples(conversations, features, standardizers, self.table.manifest.labels)
+
+    def _save(self, fitted: Fit, specs: Specs, standardizers: dict[Modality, Standardizer]) -> None:
+        """Write the checkpoint of the run."""
+        if self.group.first:
+            Checkpoint(
+                fitted.network.cpu(),
+                self.experiment.model,
+                self.experiment.features,
+                specs,
+                standardizers,
+                self.table.manifest.labels,
+            ).save(self.folder / CHECKPOINT_FOLDER)
+
+
+def _clean_up(folder: Path) -> None:
+    """Remove what only an unfinished run needs."""
+    for leftover in (*folder.glob("state"), *folder.glob("folds/*/state"), *folder.glob("folds/*/epochs")):
+        shutil.rmtree(leftover)
+
+
+def _statistics(features: dict[Modality, Features]) -> dict[Modality, Standardizer]:
+    return {modality: Standardizer.fit(raw.values, raw.present) for modality, raw in features.items()}
+
+
+def _subset(
+    conversations: Sequence[Conversation], features: dict[Modality, Features], keep: Sequence[bool]
+) -> tuple[list[Conversation], dict[Modality, Features]]:
+    """Some conversations and their rows."""
+    rows = np.repeat(np.asarray(keep), [len(conversation) for conversation in conversations])
+    return (
+        [conversation for conversation, kept in zip(conversations, keep, strict=True) if kept],
+        {m: Features(raw.values[rows], raw.present[rows]) for m, raw in features.items()},
+    )

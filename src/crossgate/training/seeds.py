@@ -1,0 +1,44 @@
+"""The same experiment from several seeds: a single number of a single seed is an anecdote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from crossgate.corpora.table import CorpusTable
+from crossgate.evaluation.summary import summarise
+from crossgate.files import write_json
+from crossgate.training.run import train
+from crossgate.training.settings import Experiment
+
+SUMMARY_FILE = "seeds.json"
+
+
+def train_seeds(
+    experiment: Experiment,
+    table: CorpusTable,
+    folder: Path,
+    *,
+    seeds: int,
+    resume: bool = False,
+    command: str = "crossgate train",
+) -> dict[str, Any]:
+    """Train seeds 0, 1, ... into `folder/seed-N`; write and return mean and spread of their scores."""
+    outcomes = {}
+    for seed in range(seeds):
+        target = folder / f"seed-{seed}"
+        record = train(experiment, table, target, seed=seed, resume=resume, command=command)
+        outcomes[seed] = record["outcome"]
+    figures = [
+        name for name, value in outcomes[0].items() if isinstance(value, float) and name != "weighted_f1_sd"
+    ]
+    summary = {
+        "seeds": list(outcomes),
+        "selected_by": outcomes[0]["selected_by"],
+        "epochs": [outcome["epoch"] for outcome in outcomes.values()],
+        "scores": {
+            name: summarise([outcome[name] for outcome in outcomes.values()]).to_json() for name in figures
+        },
+    }
+    write_json(folder / SUMMARY_FILE, summary)
+    return summary

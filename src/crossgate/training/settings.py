@@ -1,0 +1,107 @@
+"""The settings of a training run; no torch here. Their docstrings are the help."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from crossgate.errors import InputError
+from crossgate.features.settings import FeatureSettings
+from crossgate.models.settings import ModelSettings
+from crossgate.objectives.settings import ObjectiveSettings
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How the weights are found."""
+
+    epochs: int = 20
+    """Passes over the training conversations; with selection by folds the most that are tried."""
+    batch_size: int = 16
+    """Conversations a step, over all processes together."""
+    learning_rate: float = 1e-3
+    """Peak learning rate of AdamW."""
+    weight_decay: float = 0.01
+    """AdamW's decoupled weight decay."""
+    warmup: float = 0.1
+    """Share of all steps in which the learning rate rises linearly; a cosine to 0 follows."""
+    clip: float = 1.0
+    """Largest norm of the gradient."""
+    average: float = 0.99
+    """Decay of the exponential moving average of the weights that is evaluated and kept; 0 keeps the last."""
+    hide_modality: float = 0.1
+    """Probability that a modality is hidden for a whole conversation (modality dropout)."""
+    hide_turn: float = 0.0
+    """Probability that a modality is hidden for a single turn."""
+    class_weighting: float = 0.0
+    """Weigh emotions by (1 / frequency) to this power; 0 is none, 1 is balanced."""
+    patience: int = 0
+    """Stop after this many epochs without a better validation score; 0 never stops early."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """`auto` is bfloat16 on a GPU that has it, float32 elsewhere."""
+    device: str = "auto"
+    """`auto` is the GPU where there is one, else the CPU."""
+    threads: int = 1
+    """CPU threads. Sums are rounded in another order with another number, so it is part of the recipe; the
+    products here are too small for a second thread to pay."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "threads"):
+            if getattr(self, name) < 1:
+                raise InputError(f"training.{name} is {getattr(self, name)}, expected 1 or more")
+        for name in ("learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"training.{name} is {getattr(self, name)}, expected more than 0")
+        for name in ("warmup", "average", "hide_modality", "hide_turn"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"training.{name} is {getattr(self, name)}, expected 0 or more, less than 1")
+        for name in ("weight_decay", "class_weighting", "patience"):
+            if getattr(self, name) < 0:
+                raise InputError(f"training.{name} is {getattr(self, name)}, expected 0 or more")
+
+
+@dataclass(frozen=True)
+class SelectionSettings:
+    """How the epoch that is kept is chosen; never on the test split."""
+
+    by: Literal["validation", "folds"] = "validation"
+    """`validation`: the best weighted F1 on the validation split. `folds`: every group of training
+    conversations is left out once, the epoch with the best mean weighted F1 over the folds is chosen, and a
+    final fit on all groups stops there."""
+    group: str = r"^(Ses\d\d)"
+    """Regular expression whose first group, in the conversation's id, names its fold; IEMOCAP's session."""
+
+    def __post_init__(self) -> None:
+        try:
+            groups = re.compile(self.group).groups
+        except re.error as error:
+            raise InputError(f"selection.group is not a regular expression: {error}") from error
+        if groups < 1:
+            raise InputError(f"selection.group ({self.group!r}) needs a group in parentheses")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything a run is made of besides the data and the seed."""
+
+    name: str
+    """What the run is called in reports."""
+    features: FeatureSettings
+    """Which features feed which modality."""
+    model: ModelSettings = field(default_factory=ModelSettings)
+    """The network."""
+    objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
+    """What it is trained for."""
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    """How it is trained."""
+    selection: SelectionSettings = field(default_factory=SelectionSettings)
+    """How the epoch is chosen."""
+
+    def __post_init__(self) -> None:
+        minilm = self.features.minilm
+        if self.model.causal and (minilm.turns_after or self.features.speaker_relative):
+            raise InputError(
+                "model.causal is on, but the features look ahead",
+                fix="set features.minilm.turns_after to 0 and features.speaker_relative to []",
+            )
