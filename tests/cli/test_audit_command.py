@@ -29,14 +29,14 @@ def test_a_sound_table(tmp_path: Path, make_table: Any, capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     for words in ("validation", "joy", "audio_toy", "0 errors"):
         assert words in said
-    assert main(["audit", str(folder), "--strict", "true"]) == 0
+    assert main(["audit", str(folder), "--strict"]) == 0
 
 
 def test_errors_exit_with_1_only_under_strict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = leaking(tmp_path / "table")
     assert main(["audit", str(folder)]) == 0
     assert "shared-conversations" in capsys.readouterr().out
-    assert main(["audit", str(folder), "--strict", "true"]) == 1
+    assert main(["audit", str(folder), "--strict"]) == 1
 
 
 def test_json_to_a_file_and_to_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

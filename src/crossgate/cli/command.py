@@ -5,10 +5,14 @@ Modules of this room import what is heavy (torch, pyarrow, matplotlib) inside `r
 
 from __future__ import annotations
 
+import re
+from argparse import Action
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from jsonargparse import ArgumentParser, set_parsing_settings
+from docstring_parser import parse_from_object
+from jsonargparse import ArgumentParser, DefaultHelpFormatter, set_parsing_settings
 
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -23,13 +27,25 @@ class Command(Protocol):
         ...
 
 
+class Help(DefaultHelpFormatter):
+    """The parser's help, a path called a path."""
+
+    def _get_type_str(self, action: Action) -> str | None:
+        words: str | None = super()._get_type_str(action)
+        return re.sub(r"<class '[\w.]*Path'>", "path", words) if words else words
+
+
 def parser_of(command: type[Any]) -> ArgumentParser:
-    """The parser of a command: positional arguments, then a flag for every other field."""
-    parser = ArgumentParser(description=command.__doc__)
+    """The parser of a command: positional arguments, a switch for every bool, a flag for all other fields."""
+    parser = ArgumentParser(description=command.__doc__, formatter_class=Help)
     for name in command.positional:
         field = command.__dataclass_fields__[name]
         choices = field.metadata.get("choices")
         kind: dict[str, Any] = {"choices": choices} if choices else {"type": Path}
         parser.add_argument(name, help=field.metadata["help"], **kind)
-    parser.add_class_arguments(command, None, skip=set(command.positional), as_group=False)
+    helps = {entry.arg_name: entry.description for entry in parse_from_object(command).params}
+    switches = {field.name for field in fields(command) if field.type in ("bool", bool)}
+    parser.add_class_arguments(command, None, skip={*command.positional, *switches}, as_group=False)
+    for name in sorted(switches):
+        parser.add_argument(f"--{name}", action="store_true", help=helps.get(name))
     return parser

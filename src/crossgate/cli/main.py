@@ -8,8 +8,8 @@ from importlib import import_module
 
 from jsonargparse import ArgumentParser
 
-from crossgate import __version__
-from crossgate.cli.command import parser_of
+import crossgate
+from crossgate.cli.command import Help, parser_of
 from crossgate.errors import CrossgateError
 
 COMMANDS = {
@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    root = ArgumentParser(prog="crossgate", description=__import__("crossgate").__doc__, version=__version__)
+    root = ArgumentParser(
+        prog="crossgate", description=crossgate.__doc__, version=crossgate.__version__, formatter_class=Help
+    )
     commands = root.add_subcommands(dest="command", metavar="COMMAND")
     for name, (module, command, summary) in COMMANDS.items():
         # Only the parser that is asked for is built: the others cost an import each.

@@ -39,7 +39,7 @@ class Predict:
         from crossgate.evaluation.sealed import RECORD_FILE, read_any
 
         if self.out.exists() and not self.overwrite:  # said before the work, not after
-            raise InputError("exists already", where=str(self.out), fix="pass --overwrite true to replace it")
+            raise InputError("exists already", where=str(self.out), fix="pass --overwrite to replace it")
         table = open_table(self.data)
         members = load_members(self.run_folder)
         command = shlex.join(["crossgate", *sys.argv[1:]])

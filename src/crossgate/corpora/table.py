@@ -187,7 +187,7 @@ def open_parquet(path: Path) -> pa.Table:
 
 
 def read_split(table: CorpusTable, name: str) -> Split:
-    """Read any split, sealed or not. For this module and `evaluation/sealed.py` alone."""
+    """Read any split, sealed or not. For this module, the audit and `evaluation/sealed.py` alone."""
     entry = table.manifest.splits.get(name)
     if entry is None:
         raise InputError(

@@ -107,7 +107,9 @@ def draw_sample(seed: int, profile: Profile, settings: SurrogateSettings, count:
     return Sample(tuple(parts))
 
 
-def expected_accuracy(sample: Sample, profile: Profile, subset: tuple[int, ...]) -> dict[str, tuple[float, float]]:
+def expected_accuracy(
+    sample: Sample, profile: Profile, subset: tuple[int, ...]
+) -> dict[str, tuple[float, float]]:
     """Bayes-optimal accuracy in percent and its standard error, by context: utterance, past, conversation.
 
     The mean of the greatest posterior is the expected accuracy of the best decision, with less sampling error

@@ -1,6 +1,6 @@
 """Finds the constants of `Evidence` with which the ceilings come to the published ablation.
 
-    python -m crossgate.corpora.surrogate.calibrate iemocap
+python -m crossgate.corpora.surrogate.calibrate iemocap
 """
 
 from __future__ import annotations

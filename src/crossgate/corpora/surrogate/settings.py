@@ -58,7 +58,9 @@ class SurrogateSettings:
     def __post_init__(self) -> None:
         for name in ("train", "validation", "test", "ceiling_conversations"):
             if getattr(self, name) < 1:
-                raise InputError(f"{getattr(self, name)} conversations; expected 1 or more", where=f"--{name}")
+                raise InputError(
+                    f"{getattr(self, name)} conversations; expected 1 or more", where=f"--{name}"
+                )
         if not 2 <= self.shortest <= self.longest:
             raise InputError(
                 f"conversations of {self.shortest} to {self.longest} turns; expected 2 <= shortest <= longest",
@@ -66,9 +68,13 @@ class SurrogateSettings:
             )
         for name in ("three_speakers", "missing"):
             if not 0.0 <= getattr(self, name) < 1.0:
-                raise InputError(f"{getattr(self, name)}; expected a share from 0 to below 1", where=f"--{name}")
+                raise InputError(
+                    f"{getattr(self, name)}; expected a share from 0 to below 1", where=f"--{name}"
+                )
         if self.profile not in PROFILES:
-            raise InputError(f"no profile {self.profile!r}; there are {', '.join(PROFILES)}", where="--profile")
+            raise InputError(
+                f"no profile {self.profile!r}; there are {', '.join(PROFILES)}", where="--profile"
+            )
         if self.seed < 0:
             raise InputError(f"the seed is {self.seed}; expected 0 or more", where="--seed")
 

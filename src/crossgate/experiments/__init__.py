@@ -1,0 +1,1 @@
+"""Train and evaluate, many times or end to end; tables and figures."""
