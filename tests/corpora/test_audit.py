@@ -17,8 +17,8 @@ from community_pickles import community, whole_meld, write
 from rich.console import Console
 
 from crossgate.corpora.audit import audit
-from crossgate.corpora.audit_report import MAX_EXAMPLES, AuditReport, Finding
-from crossgate.corpora.audit_vectors import local_id
+from crossgate.corpora.audit.report import MAX_EXAMPLES, AuditReport, Finding
+from crossgate.corpora.audit.vectors import local_id
 from crossgate.corpora.known import KNOWN_IEMOCAP, KNOWN_MELD
 from crossgate.errors import InputError
 
@@ -444,7 +444,7 @@ def test_a_file_the_manifest_does_not_name_is_a_finding(tmp_path: Path, make_tab
 def test_files_that_are_no_conversations_are_a_finding(tmp_path: Path) -> None:
     rows = [{"words": "good day to you", "audio_toy": [float(row), 1.0]} for row in range(5)]
     report = audit(write_rows(tmp_path / "toy", {"train": rows, "test": rows[2:]}))
-    assert "no table of conversations" in found(report, "refused", "train.parquet").what
+    assert "conversation_id" in found(report, "refused", "train.parquet").what
     assert found(report, "duplicate-across-splits", "test, audio_toy").count == 3
     assert not {"shared-conversations", "one-utterance", "shared-speakers"} & {
         f.check for f in report.findings

@@ -16,7 +16,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossgate.corpora.safe_pickle import MAX_DEPTH, read_pickle
+from crossgate.corpora.community.safe_pickle import MAX_DEPTH, read_pickle
 from crossgate.errors import InputError
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

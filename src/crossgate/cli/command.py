@@ -27,7 +27,7 @@ class Command(Protocol):
         ...
 
 
-class Help(DefaultHelpFormatter):
+class Help(DefaultHelpFormatter):  # type: ignore[misc]
     """The parser's help, a path called a path."""
 
     def _get_type_str(self, action: Action) -> str | None:

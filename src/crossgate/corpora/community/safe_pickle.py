@@ -20,7 +20,7 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
-from crossgate.corpora.pickle_scan import Refused, scan
+from crossgate.corpora.community.pickle_scan import Refused, scan
 from crossgate.errors import InputError
 
 MAX_DEPTH = 64

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from crossgate.conversation import FeatureSpec
-from crossgate.corpora.community_layout import Packed, matrix
+from crossgate.corpora.community.layout import Packed, matrix
 from crossgate.corpora.flat import FlatFeature, FlatSplit
 from crossgate.corpora.known import KnownCorpus
 from crossgate.errors import InputError

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossgate.corpora.audit_report import MAX_EXAMPLES, Finding, Severity
+from crossgate.corpora.audit.report import MAX_EXAMPLES, Finding, Severity
 from crossgate.corpora.flat import FlatFeature, FlatSplit
 
 LEAK_SHARE = 0.01

@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from crossgate.conversation import MODALITIES
-from crossgate.corpora.audit_report import AuditReport, Finding, SplitOverview, sort_findings
-from crossgate.corpora.audit_rows import check_rows
-from crossgate.corpora.audit_vectors import check_vectors
+from crossgate.corpora.audit.report import AuditReport, Finding, SplitOverview, sort_findings
+from crossgate.corpora.audit.rows import check_rows
+from crossgate.corpora.audit.vectors import check_vectors
 from crossgate.corpora.community import read_community
 from crossgate.corpora.flat import FlatFeature, FlatSplit
 from crossgate.corpora.known import KnownCorpus, identify

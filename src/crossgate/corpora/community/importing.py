@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from crossgate.conversation import FeatureSpec
-from crossgate.corpora.community_layout import Packed, unpack
-from crossgate.corpora.community_rows import flat_split, label_numbers
+from crossgate.corpora.community.layout import Packed, unpack
+from crossgate.corpora.community.rows import flat_split, label_numbers
+from crossgate.corpora.community.safe_pickle import read_pickle
 from crossgate.corpora.flat import FlatFeature, FlatSplit
 from crossgate.corpora.known import KnownCorpus, deviations, permutation
 from crossgate.corpora.manifest import Manifest, sha256_of
-from crossgate.corpora.safe_pickle import read_pickle
 from crossgate.corpora.table import CorpusTable, write_table
 from crossgate.errors import InputError
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from crossgate.corpora.audit_report import MAX_EXAMPLES, Finding
+from crossgate.corpora.audit.report import MAX_EXAMPLES, Finding
 from crossgate.corpora.flat import FlatSplit
 from crossgate.corpora.known import KnownCorpus, deviations, permutation
 from crossgate.emotions import LabelSet
