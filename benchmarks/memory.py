@@ -13,7 +13,7 @@ CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
 def settle() -> None:
-    """Give back what is free, so that the model cannot move into memory that the data's making left behind."""
+    """Give back what is free: the model must not move into memory that the making of the data left behind."""
     gc.collect()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl has not

@@ -1,8 +1,9 @@
 """SDT, the plain nine-transformer network this project is measured against in time and memory.
 
-Ma et al.: A transformer-based model with self-distillation for multimodal emotion recognition in conversations,
-IEEE Transactions on Multimedia 2024. Written anew for the benchmark from the published structure: every branch is
-a module of its own and attention is two matrix products around a softmax, as its authors have it.
+Ma et al.: A transformer-based model with self-distillation for multimodal emotion recognition in
+conversations, IEEE Transactions on Multimedia 2024. Written anew for the benchmark from the published
+structure: every branch is a module of its own and attention is two matrix products around a softmax, as its
+authors have it.
 
 Where we differ, a comment at the line says so; no difference makes SDT slower or larger.
 """
@@ -21,7 +22,7 @@ from crossgate.conversation import MODALITIES, Modality
 
 @dataclass(frozen=True)
 class SDTSettings:
-    """Sizes and switches; the defaults are the published MELD recipe but for `hidden` and `train_gates`."""
+    """Sizes and switches; the defaults are the published MELD recipe but for `hidden` and `freeze_gates`."""
 
     hidden: int = 256
     """Width of every representation. Published: 1024."""
@@ -31,9 +32,8 @@ class SDTSettings:
     """Dropout everywhere, attention weights included."""
     speakers: int = 9
     """Speakers with an embedding; one more row stands for padding."""
-    train_gates: bool = True
-    """Train the nine gate matrices, as the published code does for IEMOCAP; for MELD it freezes them at the
-    identity."""
+    freeze_gates: bool = False
+    """Keep the nine gate matrices at the identity, as the published code does for MELD but not for IEMOCAP."""
     temperature: float = 8.0
     """Softening of teacher and student distributions."""
 
@@ -76,7 +76,7 @@ class Attention(nn.Module):
         """
 
         def by_head(x: Tensor) -> Tensor:
-            return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
         query, key, value = (
             by_head(self.query(asking)),
@@ -102,7 +102,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, turn, feature) -> the same shape."""
-        # Published: the tanh formula spelled out in eight operations. One fused operation, to SDT's advantage.
+        # Published: the tanh formula spelled out in eight operations. One operation here, to SDT's advantage.
         inner = nn.functional.gelu(self.inner(self.norm(x)), approximate="tanh")
         refined: Tensor = x + self.dropout(self.outer(self.dropout(inner)))
         return refined
@@ -119,7 +119,7 @@ class Branch(nn.Module):
         self.norm = nn.LayerNorm(hidden, eps=1e-6)
         self.feed_forward = FeedForward(hidden, dropout)
         self.gate = nn.Linear(hidden, hidden, bias=False)
-        if not settings.train_gates:
+        if settings.freeze_gates:
             nn.init.eye_(self.gate.weight)
             self.gate.weight.requires_grad_(False)
         self.dropout = nn.Dropout(dropout)

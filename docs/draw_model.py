@@ -9,6 +9,7 @@ reader of SVG shows the same picture.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from itertools import combinations
 from math import cos, hypot, radians, sin
@@ -16,7 +17,7 @@ from pathlib import Path
 
 Point = tuple[float, float]
 
-WIDTH, HEIGHT = 1100, 530
+WIDTH, HEIGHT = 1100, 544
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, 'DejaVu Sans', sans-serif"
 TITLE, NOTE = 16, 13.5
 
@@ -32,25 +33,23 @@ ON = {"t": "#ffffff", "a": "#1a1a1a", "v": "#1a1a1a"}
 """Ink of a letter on its colour."""
 
 PAIRS = ["".join(pair) for pair in combinations(MODALITIES, 2)]
-MIDDLE = 216
-ROW = dict(zip(MODALITIES, (140, MIDDLE, 292), strict=True))
+MIDDLE = 222
+ROW = dict(zip(MODALITIES, (138, MIDDLE, 306), strict=True))
 PAIR_ROW = dict(zip(PAIRS, ROW.values(), strict=True))
 
-STAGES = {1: (204, 332), 2: (350, 540), 3: (558, 790), 4: (812, 944)}
+STAGES = {1: (204, 332), 2: (350, 546), 3: (564, 792), 4: (812, 944)}
 """Left and right of the panel of each stage; they share top and bottom."""
-STAGE_TOP, STAGE_BOTTOM = 84, 348
-BAND = (204, 372, 944, 514)
+STAGE_TOP, STAGE_BOTTOM = 84, 360
+BAND = (204, 384, 944, 526)
 """Left, top, right and bottom of the panel of stage 5."""
 
 CONVERSATION = (84, 186)
 ENCODER = (214, 322)
-SUM_X, SINGLE_X, GATE_X, PAIR_X, MIX_X = 472.0, 514.0, 688.0, 742.0, 878.0
-"""Middles of what stands in a column: sums and single tiles of stage 2, gates and pair tiles of 3, the mixture."""
+SUM_X, SINGLE_X, GATE_X, PAIR_X, MIX_X = 478.0, 520.0, 690.0, 744.0, 878.0
+"""Middles of the columns: sums and single tiles of stage 2, gates and pair tiles of 3, the mixture of 4."""
 CELL, TILE = 26, 30
 """Width of a letter's part of a tile, and the height of a tile."""
-SUM_R, GATE_R, MIX_R = 11, 11, 21
-GATE_AT = 40
-"""How far a gate of stage 2 stands from the sum it leads to."""
+SUM_R, GATE_R, MIX_R = 11, 10.5, 21
 
 
 def centre(stage: int) -> float:
@@ -77,12 +76,10 @@ def text(
     fill: str = INK,
     anchor: str = "middle",
     weight: int = 400,
-    style: str = "normal",
 ) -> str:
     """A line of text on its baseline."""
-    slant = "" if style == "normal" else f' font-style="{style}"'
     return (
-        f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}" font-weight="{weight}"{slant} '
+        f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}" font-weight="{weight}" '
         f'text-anchor="{anchor}" fill="{fill}">{escape(words)}</text>'
     )
 
@@ -166,6 +163,12 @@ def route(
     return stroke(path, colour, width, dashed) + tip
 
 
+def directions(start: Point, end: Point, degrees: float, reach: tuple[float, float]) -> tuple[Point, Point]:
+    """The inner control points of a curve: see `bend`."""
+    across = end[0] - start[0]
+    return (start[0] + reach[0] * across, start[1]), around(end, reach[1] * across, degrees)
+
+
 def bend(
     start: Point,
     end: Point,
@@ -173,22 +176,30 @@ def bend(
     colour: str,
     width: float = 2,
     dashed: bool = False,
-    tipped: bool = True,
     reach: tuple[float, float] = (0.5, 0.45),
 ) -> str:
-    """A curve that leaves to the right and reaches `end` from the side that `degrees` names, seen from there.
+    """An arrow that leaves to the right and reaches `end` from the side `degrees` names, seen from there.
 
     `reach` is how far the curve keeps to its first and to its last direction, in widths of the whole.
     """
-    across = end[0] - start[0]
-    first = (start[0] + reach[0] * across, start[1])
-    last = around(end, reach[1] * across, degrees)
-    tip, end = head(end, last, colour, 8) if tipped else ("", end)
+    first, last = directions(start, end, degrees, reach)
+    tip, end = head(end, last, colour, 8)
     path = (
         f"M{number(start[0])} {number(start[1])} C{number(first[0])} {number(first[1])} "
         f"{number(last[0])} {number(last[1])} {number(end[0])} {number(end[1])}"
     )
     return stroke(path, colour, width, dashed) + tip
+
+
+def on_bend(start: Point, end: Point, degrees: float, reach: tuple[float, float], share: float) -> Point:
+    """The point of a curve at a share of its parameter, 0 at the start and 1 at the end."""
+    first, last = directions(start, end, degrees, reach)
+    weights = ((1 - share) ** 3, 3 * share * (1 - share) ** 2, 3 * share**2 * (1 - share), share**3)
+    points = (start, first, last, end)
+    return (
+        sum(weight * x for weight, (x, _) in zip(weights, points, strict=True)),
+        sum(weight * y for weight, (_, y) in zip(weights, points, strict=True)),
+    )
 
 
 def tile(x: float, y: float, view: str) -> str:
@@ -215,21 +226,38 @@ def gate(middle: Point, guide: str) -> str:
     return disc(middle, GATE_R, PAPER, guide, 2) + text(middle[0], middle[1] + 4.5, "σ", 15, INK, weight=600)
 
 
-def title(x: float, name: str, notes: tuple[str, str], step: int | None = None) -> str:
-    """What stands above a column; the step is a number in a disc before the name."""
-    lines = [text(x, 53 + 18 * row, note, fill=SOFT) for row, note in enumerate(notes)]
-    if step is None:
-        return "".join([text(x, 33, name, TITLE, weight=700), *lines])
-    return "".join([f"{stepped(x, 33, name, step, 'middle')}", *lines])
-
-
-def stepped(x: float, y: float, name: str, step: int, anchor: str) -> str:
-    """A name behind its number; circled numerals keep both one text, whatever the font's width."""
-    numeral = chr(ord("❶") + step - 1)
-    return (
-        f'<text x="{number(x)}" y="{number(y)}" font-size="{TITLE}" font-weight="700" '
-        f'text-anchor="{anchor}" fill="{INK}">{numeral} {escape(name)}</text>'
+def title(x: float, name: str, notes: Sequence[str]) -> str:
+    """What stands above a column."""
+    return text(x, 33, name, TITLE, weight=700) + "".join(
+        text(x, 53 + 18 * row, note, fill=SOFT) for row, note in enumerate(notes)
     )
+
+
+TITLES = {
+    1: ("Encode", "in context: attention", "over the turns"),
+    2: ("Guided gate", "first duty: the two others", "strengthen each modality"),
+    3: ("Guided gate", "second duty: the third", "steers each pair's fusion"),
+    4: ("Gated mixture", "softmax over pairs,", "per feature"),
+}
+"""The name of each stage, and two lines on what it does."""
+
+
+def badge(x: float, y: float, step: int) -> str:
+    """The number of a stage."""
+    return disc((x, y), 10, SOFT) + text(x, y + 4.8, str(step), 13.5, PAPER, weight=700)
+
+
+def stages() -> list[str]:
+    """The panels of the stages with their numbers, and a title above each."""
+    lines: list[str] = []
+    for step, (name, *notes) in TITLES.items():
+        left, right = STAGES[step]
+        lines += [
+            box(left, STAGE_TOP, right, STAGE_BOTTOM, STAGE, EDGE, 10),
+            badge(left + 17, STAGE_TOP + 17, step),
+            title(centre(step), name, notes),
+        ]
+    return lines
 
 
 def icon(modality: str, x: float, y: float) -> str:
@@ -271,7 +299,7 @@ def conversation() -> list[str]:
 def encoders() -> list[str]:
     """Self-attention over the turns of each modality."""
     left, right = ENCODER
-    lines = [title(centre(1), "Encode", ("in context: attention", "over the turns"), 1)]
+    lines: list[str] = []
     for modality, y in ROW.items():
         lines.append(box(left, y - 22, right, y + 22, TINT[modality], COLOUR[modality], 8, 1.4))
         dots = [((left + right) / 2 + 32 * turn, y + 9) for turn in (-1, 0, 1)]
@@ -286,24 +314,27 @@ def encoders() -> list[str]:
     return lines
 
 
-FROM = {"ta": 32, "tv": 68, "at": -48, "av": 48, "va": -32, "vt": -68}
-"""Stage 2: the slope at which the second letter's line reaches the first letter's sum."""
+STRENGTHEN = {
+    ("t", "a"): (36, (0.6, 0.3), 0.74),
+    ("t", "v"): (74, (0.8, 0.5), 0.84),
+    ("a", "t"): (-28, (0.25, 0.45), 0.42),
+    ("a", "v"): (28, (0.25, 0.45), 0.42),
+    ("v", "a"): (-36, (0.6, 0.3), 0.74),
+    ("v", "t"): (-74, (0.8, 0.5), 0.84),
+}
+"""Stage 2, for each modality and each of its guides: the slope at which the guide's line reaches the sum, the
+reach of its bend, and the share of the line at which its gate stands."""
 
 
 def strengthening() -> list[str]:
     """First duty: into each modality, what the two others add, each through a gate."""
-    lines = [title(centre(2), "Guided gate", ("first duty: the two others", "strengthen each modality"), 2)]
-    over = []
-    for pair, slope in FROM.items():
-        strong, guide = pair
-        middle = (SUM_X, float(ROW[strong]))
-        place = around(middle, GATE_AT, 180 - slope)
+    lines: list[str] = []
+    over: list[str] = []
+    for (strong, guide), (slope, reach, share) in STRENGTHEN.items():
         start = (float(ENCODER[1]), float(ROW[guide]))
-        lines.append(bend(start, place, 180 - slope, COLOUR[guide], tipped=False, reach=(0.45, 0.3)))
-        over += [
-            route([place, around(middle, SUM_R, 180 - slope)], COLOUR[guide], size=8),
-            gate(place, COLOUR[guide]),
-        ]
+        end = around((SUM_X, float(ROW[strong])), SUM_R + 1, 180 - slope)
+        lines.append(bend(start, end, 180 - slope, COLOUR[guide], reach=reach))
+        over.append(gate(on_bend(start, end, 180 - slope, reach, share), COLOUR[guide]))
     for modality, y in ROW.items():
         colour = COLOUR[modality]
         lines.append(route([(ENCODER[1], y), (SUM_X - SUM_R, y)], colour, 3))
@@ -327,8 +358,8 @@ TO_PAIR = {
 
 def pairing() -> list[str]:
     """Second duty: the third modality steers the gate between the two of a pair."""
-    lines = [title(centre(3), "Guided gate", ("second duty: the third", "steers each pair's fusion"), 3)]
-    over = []
+    lines: list[str] = []
+    over: list[str] = []
     for pair, y in PAIR_ROW.items():
         middle = (GATE_X, float(y))
         for modality, slope in TO_PAIR[pair].items():
@@ -348,7 +379,7 @@ def pairing() -> list[str]:
 
 def mixing() -> list[str]:
     """The gated mixture of the pairs."""
-    lines = [title(centre(4), "Gated mixture", ("softmax over pairs,", "per feature"), 4)]
+    lines: list[str] = []
     middle = (MIX_X, float(MIDDLE))
     for y, slope in zip(PAIR_ROW.values(), (-42, 0, 42), strict=True):
         lines.append(
@@ -368,7 +399,7 @@ BARS = {
 }
 """What the head of each view says, for the eye only: fuller views are surer."""
 
-TILE_Y, GROUP_TOP, GROUP_BOTTOM, TEACH_Y = 418, 396, 461, 482
+TILE_Y, GROUP_TOP, GROUP_BOTTOM, TEACH_Y = 430, 408, 473, 494
 
 
 def views() -> list[str]:
@@ -376,16 +407,17 @@ def views() -> list[str]:
     left, top, right, bottom = BAND
     lines = [
         box(left, top, right, bottom, STAGE, EDGE, 10),
-        stepped(left + 12, top + 28, "Seven views", 5, "start"),
+        badge(left + 17, top + 22, 5),
+        text(left + 34, top + 28, "Seven views", TITLE, anchor="start", weight=700),
     ]
-    notes = ("a head for each;", "labels supervise all,", "fuller views teach,", "redundancy is low")
+    notes = ("a head for each,", "labels supervise all,", "fuller views teach,", "redundancy penalised")
     lines += [
         text(left + 14, top + 50 + 18 * row, note, fill=SOFT, anchor="start")
         for row, note in enumerate(notes)
     ]
     groups: list[tuple[float, float, float]] = []
-    for stage, members, gap in ((2, list(MODALITIES), 16), (3, PAIRS, 12), (4, ["".join(MODALITIES)], 0)):
-        x = MIX_X if stage == 4 else centre(stage)
+    for step, members, gap in ((2, list(MODALITIES), 16), (3, PAIRS, 12), (4, ["".join(MODALITIES)], 0)):
+        x = MIX_X if step == 4 else centre(step)
         wide = sum(CELL * len(view) for view in members) + gap * (len(members) - 1)
         groups.append((x - wide / 2 - 12, x, x + wide / 2 + 12))
         lines.append(box(groups[-1][0], GROUP_TOP, groups[-1][2], GROUP_BOTTOM))
@@ -399,7 +431,7 @@ def views() -> list[str]:
                 for bar, tall in enumerate(BARS[view])
             ]
             place += CELL * len(view) + gap
-        start = MIDDLE + MIX_R if stage == 4 else STAGE_BOTTOM
+        start = MIDDLE + MIX_R if step == 4 else STAGE_BOTTOM
         lines.append(route([(x, start), (x, GROUP_TOP)], LINE, 2.6))
     singles, pairs, full = groups
     y = (GROUP_TOP + GROUP_BOTTOM) / 2
@@ -438,9 +470,9 @@ def emotions() -> list[str]:
             box(left + shift, STAGE_TOP + 8 - shift, right + shift, STAGE_BOTTOM - shift, PAPER, "#9aa3ad")
         )
     best = max(EMOTIONS, key=lambda name: EMOTIONS[name])
-    pitch = 40
+    pitch = 42
     for row, (name, share) in enumerate(EMOTIONS.items()):
-        y = STAGE_TOP + 30 + pitch * row
+        y = STAGE_TOP + 31 + pitch * row
         lines += [
             text(left + 12, y, name, NOTE, INK, "start", 700 if name == best else 400),
             f'<rect x="{left + 12}" y="{y + 6}" width="84" height="9" rx="2" fill="#e8ebee"/>',
@@ -453,7 +485,7 @@ def emotions() -> list[str]:
 def legend() -> list[str]:
     """What gates and lines mean."""
     left, label = 24, 70
-    rows = [392, 424, 456, 488]
+    rows = [407, 439, 471, 503]
     middle = left + 18
     return [
         gate((middle, rows[0]), LINE),
@@ -479,7 +511,7 @@ def draw() -> str:
         "trimodal view teaches pairs and single modalities, and the pairs teach their single modalities. "
         "The trimodal view gives the distribution over emotions.</desc>",
         box(0.5, 0.5, WIDTH - 0.5, HEIGHT - 0.5, PAPER, EDGE, 14),
-        *(box(left, STAGE_TOP, right, STAGE_BOTTOM, STAGE, EDGE, 10) for left, right in STAGES.values()),
+        *stages(),
         *conversation(),
         *encoders(),
         *strengthening(),

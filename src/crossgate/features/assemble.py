@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def assemble(
         specs[modality] = tuple(column.spec for column in columns)
         if expected is not None:
             _check(specs[modality], tuple(expected[modality]), split)
-        values = np.concatenate([column.values for column in columns], axis=1)
+        values = _joined(columns, modality in settings.average, f"features.{modality}")
         present = np.logical_or.reduce([column.present for column in columns])
         if modality in settings.speaker_relative:
             values = np.concatenate([values, relative_to_speaker(values, split)], axis=1)
@@ -63,6 +64,22 @@ def relative_to_speaker(
             )
         start += len(conversation)
     return relative
+
+
+def _joined(columns: list[FeatureColumn], average: bool, where: str) -> np.ndarray[tuple[int, int], Any]:
+    """Columns side by side, or their mean over those present, (utterance, feature)."""
+    if not average:
+        return np.concatenate([column.values for column in columns], axis=1)
+    if len({column.spec.dimension for column in columns}) > 1:
+        raise InputError(
+            f"only vectors of one length can be averaged, got {', '.join(str(c.spec) for c in columns)}",
+            where=where,
+        )
+    stacked = np.stack([column.values for column in columns])
+    counts = np.isfinite(stacked).sum(axis=0)
+    sums = np.where(np.isfinite(stacked), stacked, 0).sum(axis=0)
+    mean = sums / np.maximum(counts, 1)
+    return np.where(counts > 0, mean, np.nan).astype(np.float32)
 
 
 def _column(split: Split, modality: Modality, name: str, settings: FeatureSettings) -> FeatureColumn:

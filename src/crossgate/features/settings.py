@@ -42,6 +42,8 @@ class FeatureSettings:
     """For example [au18]; empty where the corpus has none."""
     minilm: MiniLMSettings = field(default_factory=MiniLMSettings)
     """The frozen sentence encoder behind `minilm`."""
+    average: tuple[str, ...] = ()
+    """Modalities whose features are averaged, not concatenated, as SDT does with its four RoBERTa vectors."""
     speaker_relative: tuple[str, ...] = ()
     """Modalities whose features are given a second time, relative to the speaker's own mean and spread in the
     conversation: a raised voice is raised against its owner's. Looks at the whole conversation."""
@@ -49,9 +51,12 @@ class FeatureSettings:
     def __post_init__(self) -> None:
         if not any(self.names(modality) for modality in MODALITIES):
             raise InputError("features: no modality has a feature", fix="for example  text: [minilm]")
-        for modality in self.speaker_relative:
-            if modality not in MODALITIES:
-                raise InputError(f"features.speaker_relative: unknown modality {modality!r}")
+        for setting in ("average", "speaker_relative"):
+            for modality in getattr(self, setting):
+                if modality not in MODALITIES:
+                    raise InputError(
+                        f"features.{setting}: unknown modality {modality!r}; expected {', '.join(MODALITIES)}"
+                    )
 
     def names(self, modality: Modality) -> tuple[str, ...]:
         """Feature names of a modality."""

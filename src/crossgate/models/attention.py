@@ -53,8 +53,13 @@ class Relations(nn.Module):
     def __init__(self, heads: int, reach: int = 10) -> None:
         super().__init__()
         self.reach = reach
-        self.distance = nn.Parameter(torch.zeros(2 * reach + 1, heads))
-        self.same_speaker = nn.Parameter(torch.zeros(heads))
+        # Heads start out different, as in ALiBi (Press et al. 2022): a quarter sees all turns alike, the others
+        # prefer near ones, own ones or the others' ones. From zeros the bias hardly moved in training.
+        slope = torch.tensor([0.0, 0.25, 0.5, 1.0]).repeat(heads // 4 + 1)[:heads]
+        same = torch.tensor([0.0, 1.0, -1.0, 0.0]).repeat(heads // 4 + 1)[:heads]
+        steps = torch.arange(-reach, reach + 1).abs()
+        self.distance = nn.Parameter(-steps[:, None] * slope)
+        self.same_speaker = nn.Parameter(same)
 
     def forward(self, speakers: Tensor) -> Tensor:
         """Speaker indices (batch, turn) -> bias (batch, head, query turn, key turn)."""

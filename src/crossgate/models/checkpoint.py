@@ -84,7 +84,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         specs = {m: tuple(FeatureSpec(**s) for s in found) for m, found in config["specs"].items()}
         dimensions: dict[Modality, int] = config["dimensions"]
         network = CrossGate(settings, dimensions, len(labels))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (InputError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
     path = folder / WEIGHTS_FILE
     try:

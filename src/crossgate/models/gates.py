@@ -44,7 +44,7 @@ class UnimodalGuide(nn.Module):
         context = attend(query[strengthened], key[guides], value[guides], allowed[guides], bias, self.heads)
         gated = self.gate(h[strengthened], context) * self.dropout(context)
         index = torch.tensor(strengthened, device=h.device)
-        strong: Tensor = self.norm(h.index_add(0, index, gated))
+        strong: Tensor = self.norm(h.index_add(0, index, gated.to(h.dtype)))
         return strong
 
 

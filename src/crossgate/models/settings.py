@@ -40,6 +40,8 @@ class ModelSettings:
     """Let the three single modalities take part in the final mixture beside the three pairs."""
 
     def __post_init__(self) -> None:
+        if self.hidden < 2:
+            raise InputError(f"model.hidden is {self.hidden}, expected 2 or more")
         if self.heads < 1 or self.hidden % self.heads:
             raise InputError(f"model.heads ({self.heads}) must divide model.hidden ({self.hidden})")
         for name in ("layers", "gate_rank", "speakers"):
@@ -48,5 +50,5 @@ class ModelSettings:
         for name in ("dropout", "input_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"model.{name} is {getattr(self, name)}, expected 0 or more and less than 1")
-        if self.feedforward <= 0:
+        if not 0 < self.feedforward < float("inf"):
             raise InputError(f"model.feedforward is {self.feedforward}, expected more than 0")

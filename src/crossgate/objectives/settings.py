@@ -35,7 +35,7 @@ class ObjectiveSettings:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, bool) and value < 0:
+            if not isinstance(value, bool) and not 0 <= value < float("inf"):
                 raise InputError(f"objective.{field.name} is {value}, expected 0 or more")
         if self.temperature == 0:
             raise InputError("objective.temperature is 0, expected more than 0")

@@ -57,7 +57,7 @@ class TrainingSettings:
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"training.{name} is {getattr(self, name)}, expected 0 or more, less than 1")
         for name in ("weight_decay", "class_weighting", "patience"):
-            if getattr(self, name) < 0:
+            if not getattr(self, name) >= 0:
                 raise InputError(f"training.{name} is {getattr(self, name)}, expected 0 or more")
 
 

@@ -35,7 +35,7 @@ def posteriors(log_evidence: Floats, course: Course, profile: Profile) -> Poster
     top = log_evidence.max(axis=(2, 3), keepdims=True)
     evidence = np.exp(log_evidence - top)
     count, turns, size, _ = evidence.shape
-    prior = np.asarray(profile.prior) / sum(profile.prior)
+    prior = np.asarray(profile.prior)
     burst_prior, burst_step = profile.bursts.stationary(), profile.bursts.transition()
     step = profile.transition()
 

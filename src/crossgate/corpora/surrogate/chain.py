@@ -45,7 +45,7 @@ def draw_course(
     real = np.arange(longest)[None, :] < lengths[:, None]
     rows = np.arange(count)
 
-    prior = np.asarray(profile.prior) / sum(profile.prior)
+    prior = np.asarray(profile.prior)
     transition, bursts = profile.transition(), profile.bursts.transition()
     order = np.tile(np.arange(speakers), (count, 1))
     mood = random.choice(len(prior), size=(count, speakers), p=prior)

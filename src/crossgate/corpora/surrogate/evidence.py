@@ -2,8 +2,8 @@
 
 Per modality and utterance there are three parts, all Gaussian given emotion and burst:
 
-- its view of a *shared* core: the same noisy evidence, which modalities see with more or less noise of their own;
-  what two of them say through it is redundant;
+- its view of a *shared* core: the same noisy evidence, which modalities see with more or less noise of their
+  own; what two of them say through it is redundant;
 - its *own* evidence, independent of the others: complementary;
 - *cues* on which modality is in a burst. In its burst a modality's view and own part are noise.
 """
@@ -53,7 +53,7 @@ def draw_shown(random: np.random.Generator, profile: Profile, course: Course, mi
     own = np.asarray(evidence.own)[:, None, None, None] * one[None]
     own = own + random.standard_normal((3, *shape, size))
 
-    prior = np.asarray(profile.prior) / sum(profile.prior)
+    prior = np.asarray(profile.prior)
     false = bursts.gain * np.eye(size)[random.choice(size, size=(3, *shape), p=prior)]
     noise = random.standard_normal((3, *shape, 2 * size))
     hit = (course.burst[None] == np.arange(1, 4)[:, None, None])[..., None]
@@ -78,7 +78,7 @@ def log_density(shown: Shown, profile: Profile, subset: Sequence[int]) -> Floats
     size = len(profile.labels)
     total = np.zeros((*shown.present.shape[1:], size, 4))
     flags = np.eye(4)[:, 1:]
-    prior = np.asarray(profile.prior) / sum(profile.prior)
+    prior = np.asarray(profile.prior)
     precision = 1.0 / np.square(evidence.view)
     for burst in range(4):
         a = np.zeros(shown.present.shape[1:])
@@ -99,7 +99,7 @@ def log_density(shown: Shown, profile: Profile, subset: Sequence[int]) -> Floats
                 b += here[..., None] * view * precision[m]
                 squares = np.square(view).sum(-1) * precision[m] + np.square(own).sum(-1)
                 alike += here * -0.5 * (squares - size * np.log(precision[m]))
-                # -(own - mu)^2 / 2 less its part without mu: mu is `own[m]` in the emotion's dimension, else 0.
+                # -(own - mu)^2 / 2 without what holds no mu; mu is `own[m]` in the emotion's dimension, else 0.
                 each += here[..., None] * evidence.own[m] * (own - 0.5 * evidence.own[m])
             expected = flags[burst] * np.asarray(bursts.cue[m])
             alike += here * -0.5 * np.square(shown.cue[m] - expected).sum(-1)

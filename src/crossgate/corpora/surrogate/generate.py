@@ -15,7 +15,7 @@ from crossgate.corpora.surrogate.bayes import ceilings, draw_sample
 from crossgate.corpora.surrogate.chain import Course
 from crossgate.corpora.surrogate.evidence import Shown
 from crossgate.corpora.surrogate.features import mixed, specs
-from crossgate.corpora.surrogate.settings import PROFILES, VERSION, Profile, SurrogateSettings
+from crossgate.corpora.surrogate.settings import PROFILES, VERSION, Floats, Profile, SurrogateSettings
 from crossgate.corpora.table import CorpusTable, write_table
 from crossgate.errors import InputError
 
@@ -65,7 +65,7 @@ def ceilings_report(settings: SurrogateSettings) -> dict[str, Any]:
         "profile": settings.profile,
         "generator": VERSION,
         "conversations": settings.ceiling_conversations,
-        "most_frequent_emotion": 100.0 * max(profile.prior) / sum(profile.prior),
+        "most_frequent_emotion": 100.0 * max(profile.prior),
         "views": {
             view: {
                 "target": profile.targets[view],
@@ -93,7 +93,7 @@ def read_ceilings(folder: Path) -> dict[str, Any]:
 def _split(name: str, stream: int, count: int, settings: SurrogateSettings, profile: Profile) -> pa.Table:
     """The rows of one split, conversations of two and of three speakers in random order."""
     random = np.random.default_rng([settings.seed, stream, 1])
-    parts = []
+    parts: list[tuple[Course, Shown, list[Floats], int]] = []
     for course, shown in draw_sample(settings.seed, profile, settings, count, stream).parts:
         vectors = [mixed(random, profile, course, shown, modality) for modality in range(3)]
         parts.extend((course, shown, vectors, row) for row in range(len(course.real)))

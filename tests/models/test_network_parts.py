@@ -1,0 +1,147 @@
+"""Gates, mixture, attention and modality dropout, each for itself."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crossgate.models.attention import Relations, attend, sinusoids
+from crossgate.models.fusion import GatedMixture
+from crossgate.models.gates import GuidedPairs
+from crossgate.models.modality_dropout import ModalityDropout
+from crossgate.models.stacked import GuidedGate, StackedLayerNorm, StackedLinear
+
+
+def pairs_and_gates(present: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    fuse = GuidedPairs(list(combinations(range(3), 2)), 8, 4, 0.0, third_guide=True)
+    return fuse(3 * torch.randn(3, *present.shape[1:], 8), present)
+
+
+def test_a_gate_lies_between_0_and_1() -> None:
+    torch.manual_seed(0)
+    gate = GuidedGate(2, 12, 8, 4)
+    values = gate(10 * torch.randn(2, 3, 5, 6), 10 * torch.randn(2, 3, 5, 6))
+    assert values.shape == (2, 3, 5, 8)
+    assert ((values > 0) & (values < 1)).all()
+    assert values.std() > 0.01
+
+
+def test_a_pairs_gate_is_open_to_the_one_that_is_there() -> None:
+    present = torch.ones(3, 2, 4, dtype=torch.bool)
+    present[0, 0] = False
+    _, gates = pairs_and_gates(present)
+    for index, (m, n) in enumerate(combinations(range(3), 2)):
+        both = present[m] & present[n]
+        assert ((gates[index][both] > 0) & (gates[index][both] < 1)).all()
+        assert (gates[index][present[m] & ~present[n]] == 1).all()
+        assert (gates[index][~present[m] & present[n]] == 0).all()
+
+
+def test_stacked_layers_are_separate_layers() -> None:
+    torch.manual_seed(0)
+    linear, norm, x = StackedLinear(3, 6, 4), StackedLayerNorm(3, 6), torch.randn(3, 2, 5, 6)
+    with torch.no_grad():
+        norm.scale.normal_()
+        norm.shift.normal_()
+    for slot in range(3):
+        by_hand = x[slot] @ linear.weight[slot] + linear.bias[slot]
+        assert torch.allclose(linear(x)[slot], by_hand, atol=1e-6)
+        normed = torch.nn.functional.layer_norm(
+            x[slot], (6,), norm.scale[slot].flatten(), norm.shift[slot].flatten()
+        )
+        assert torch.allclose(norm(x)[slot], normed, atol=1e-6)
+
+
+def test_attention_by_hand() -> None:
+    torch.manual_seed(0)
+    query, key, value = torch.randn(3, 1, 1, 4, 6)
+    query, key, value = query[None, :, 0], key[None, :, 0], value[None, :, 0]
+    allowed = torch.tensor([[1, 0, 1, 0], [0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 0, 0]], dtype=torch.bool)
+    answer = attend(query, key, value, allowed[None, None], None, heads=2)
+    for head in (slice(0, 3), slice(3, 6)):
+        for turn in range(4):
+            keys = allowed[turn]
+            scores = key[0, 0, keys][:, head] @ query[0, 0, turn, head] / math.sqrt(3)
+            by_hand = scores.softmax(0) @ value[0, 0, keys][:, head] if keys.any() else torch.zeros(3)
+            assert torch.allclose(answer[0, 0, turn, head], by_hand, atol=1e-6)
+
+
+def test_relations_tell_distance_and_speaker() -> None:
+    relations = Relations(heads=2, reach=2)
+    with torch.no_grad():
+        relations.distance.copy_(torch.arange(5.0)[:, None] * torch.tensor([1.0, 10.0]))
+        relations.same_speaker.copy_(torch.tensor([100.0, 1000.0]))
+    bias = relations(torch.tensor([[0, 1, 0, 0]]))
+    assert bias.shape == (1, 2, 4, 4)
+    assert bias[0, 0].tolist() == [
+        [102, 3, 104, 104],  # two turns ahead and three ahead are as far
+        [1, 102, 3, 4],
+        [100, 1, 102, 103],
+        [100, 0, 101, 102],
+    ]
+    assert torch.equal(bias[0, 1], 10 * bias[0, 0])
+
+
+@pytest.mark.parametrize("features", [2, 7, 16])
+def test_positions_differ_and_do_not_depend_on_the_length(features: int) -> None:
+    table = sinusoids(300, features, torch.device("cpu"))
+    assert table.shape == (300, features)
+    assert torch.equal(table[:20], sinusoids(20, features, torch.device("cpu")))
+    assert torch.cdist(table, table).fill_diagonal_(1).min() > 1e-4
+
+
+def test_the_mixture_by_hand() -> None:
+    torch.manual_seed(0)
+    mix, sources = GatedMixture(6), torch.randn(3, 2, 4, 6)
+    usable = torch.ones(3, 2, 4, dtype=torch.bool)
+    usable[1, 0] = False
+    usable[:, 1, 3] = False
+    mixed, weights = mix(sources, usable)
+    scores = sources @ mix.weigh.weight.T
+    two = torch.stack((scores[0, 0, 0], scores[2, 0, 0])).softmax(0)
+    assert torch.allclose(weights[:, 0, 0], torch.stack((two[0], torch.zeros(6), two[1])), atol=1e-6)
+    assert torch.allclose(mixed[0, 0], (weights[:, 0, 0] * sources[:, 0, 0]).sum(0), atol=1e-6)
+    assert torch.equal(mixed[1, 3], mix.nothing)
+    assert (weights[:, 1, 3] == 0).all()
+
+
+@given(
+    whole=st.floats(0, 0.99),
+    turns=st.floats(0, 0.99),
+    missing=st.floats(0, 1),
+    modalities=st.integers(1, 3),
+    seed=st.integers(0, 2**16),
+)
+@settings(max_examples=50, deadline=None)
+def test_modality_dropout_never_hides_all(
+    whole: float, turns: float, missing: float, modalities: int, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    present = torch.rand(modalities, 3, 4) >= missing
+    before = present.clone()
+    hide = ModalityDropout(whole, turns).train()
+    kept = hide(present)
+    assert torch.equal(present, before)
+    assert not (kept & ~present).any()
+    assert torch.equal(kept.any(dim=0), present.any(dim=0))
+    assert torch.equal(hide.eval()(present), present)
+
+
+def test_modality_dropout_hides_as_often_as_it_says() -> None:
+    torch.manual_seed(0)
+    present = torch.ones(3, 4000, 3, dtype=torch.bool)
+    whole = ModalityDropout(0.2, 0.0).train()(present)
+    # Hidden for all turns of a conversation or for none.
+    assert torch.equal(whole.any(dim=2), whole.all(dim=2))
+    # 0.2, less the conversations where all three would have been hidden.
+    assert (~whole).float().mean().item() == pytest.approx(0.2 - 0.2**3, abs=0.01)
+    turns = ModalityDropout(0.0, 0.2).train()(present)
+    assert (~turns).float().mean().item() == pytest.approx(0.2 - 0.2**3, abs=0.01)
+    assert not torch.equal(turns.any(dim=2), turns.all(dim=2))
+    assert torch.equal(ModalityDropout(0.0, 0.0).train()(present), present)
