@@ -33,7 +33,7 @@ class SDTSettings:
     speakers: int = 9
     """Speakers with an embedding; one more row stands for padding."""
     freeze_gates: bool = False
-    """Keep the nine gate matrices at the identity, as the published code does for MELD but not for IEMOCAP."""
+    """Keep the nine gate matrices at the identity, as the published code does for MELD, not for IEMOCAP."""
     temperature: float = 8.0
     """Softening of teacher and student distributions."""
 

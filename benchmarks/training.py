@@ -6,8 +6,8 @@
 
 Both contestants have SDT's sizes (hidden 256, 8 heads, batches of 8), MELD's feature dimensions and random
 conversations of MELD's lengths. Each runs in a fresh process with the same number of torch threads, warms up,
-and then trains an epoch when it is its turn: they alternate, so that whatever else the machine does meets both.
-Processor seconds count only the time a contestant was at work; trust them where the machine is shared.
+and then trains an epoch when it is its turn: they alternate, so that what else the machine does meets both.
+CPU seconds count only the time a contestant was at work; trust them where the machine is shared.
 
 Memory is the most a process held while training, less what it held after imports and data, before its model
 was built: weights, gradients, optimizer, the weight average where there is one, activations, and what torch
@@ -40,7 +40,7 @@ TARGETS = {"seconds": 1 / 3, "memory": 1 / 2}
 
 CHILD = Path(__file__).with_name("contestants.py")
 
-TITLES: dict[Name, str] = {"crossgate": "CrossGate, `paper` preset", "sdt": "SDT, nine transformers"}
+TITLES: dict[Name, str] = {"crossgate": "paper preset", "sdt": "SDT"}
 
 COMPARED = ("seconds", "fastest", "processor", "memory", "parameters")
 """Figures of which the table gives the ratio."""
@@ -189,7 +189,7 @@ def table_of(figures: Figures) -> Table:
         title=f"{count} thread{'s' if count > 1 else ''}; SDT's branch gates {gates}", title_justify="left"
     )
     table.add_column("")
-    for name in ("s/epoch", "fastest", "processor s", "memory MiB", "parameters", "whole process MiB"):
+    for name in ("s/epoch", "fastest", "CPU s", "MiB", "parameters", "process MiB"):
         table.add_column(name, justify="right")
     for result in figures["results"]:
         table.add_row(
@@ -200,9 +200,9 @@ def table_of(figures: Figures) -> Table:
             f"{result['peak'] / MIB:.0f}",
         )
     table.add_section()
-    table.add_row("measured: ours / SDT", *(f"{figures['ratios'][name]:.2f}" for name in COMPARED))
+    table.add_row("measured ratio", *(f"{figures['ratios'][name]:.2f}" for name in COMPARED))
     seconds, memory = (f"{TARGETS[name]:.2f}" for name in ("seconds", "memory"))
-    table.add_row("target", seconds, seconds, seconds, memory)
+    table.add_row("target ratio", seconds, seconds, seconds, memory)
     if not all(result["peak_was_reset"] for result in figures["results"]):
         table.caption = "This system cannot reset the peak: memory may include imports."
     return table

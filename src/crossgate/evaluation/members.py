@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from crossgate.conversation import Conversation
 from crossgate.corpora.table import Split
 from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
@@ -60,7 +61,13 @@ def predict_split(checkpoint: Checkpoint, split: Split) -> Predictions:
     Raises InputError where the features are not those it was trained on.
     """
     features, _ = assemble(split, checkpoint.features, checkpoint.specs)
-    examples = make_examples(split.conversations, features, checkpoint.standardizers, checkpoint.labels)
+    conversations: Sequence[Conversation] = split.conversations
+    found = {u.emotion for c in conversations for u in c.utterances} - {None}
+    if not found <= set(checkpoint.labels.labels):
+        conversations = [
+            replace(c, utterances=tuple(replace(u, emotion=None) for u in c.utterances)) for c in conversations
+        ]
+    examples = make_examples(conversations, features, checkpoint.standardizers, checkpoint.labels)
     return predict(checkpoint.network, examples)
 
 

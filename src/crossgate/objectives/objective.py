@@ -51,7 +51,7 @@ def objective(
 
     def mean(losses: Tensor, valid: Tensor) -> Tensor:
         weight = valid.to(losses.dtype)
-        average: Tensor = (losses * weight).sum() / total(weight.sum()).clamp(min=1)
+        average: Tensor = (losses * weight).sum() / total(weight.sum()).clamp(min=1e-8)
         return average
 
     def add(name: str, weight: float, value: Tensor) -> None:

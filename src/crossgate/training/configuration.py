@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
         raise InputError(f"not YAML: {error}", where=str(path)) from error
     if not isinstance(content, dict):
         raise InputError("expected settings by name, `model:` and so on", where=str(path))
+    _check_keys(content, path)
     try:
         base = parser.parse_object(content, defaults=True) if not overrides else None
         if base is None:
@@ -48,7 +49,19 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
         experiment = parser.instantiate(base)
     except (ArgumentError, TypeError) as error:
         raise InputError(_first_lines(error), where=str(path)) from error
+    except InputError as error:  # the settings check themselves, and know no file
+        raise InputError(error.what, where=error.where or str(path), fix=error.fix) from error
     return Experiment(**vars(experiment))
+
+
+def _check_keys(content: dict[Any, Any], path: Path) -> None:
+    """Refuse what the parser passes over (an unknown key with nothing under it) or explains badly."""
+    known = [field.name for field in fields(Experiment)]
+    for key, value in content.items():
+        if str(key).partition(".")[0] not in known:
+            raise InputError(f"unknown key {key!r}; an experiment has {', '.join(known)}", where=str(path))
+        if key in known and key != "name" and not isinstance(value, dict):
+            raise InputError(f"{key}: expected settings by name, got {value!r}", where=str(path))
 
 
 def experiment_json(experiment: Experiment) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def fold_names(split: Split, group: str) -> list[str]:
     names = []
     for conversation in split.conversations:
         match = re.search(group, conversation.id)
-        if match is None:
+        if match is None or not match.group(1):
             raise InputError(
                 f"the id does not match selection.group {group!r}, so its fold is not known",
                 where=f"split {split.name}, conversation {conversation.id}",

@@ -49,7 +49,7 @@ def open_run(
     }
     path = folder / RUN_FILE
     if path.exists():
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record = read_run(folder)
         if not resume:
             raise InputError(
                 "a run is there already", where=str(folder), fix="go on with --resume, or name another folder"
@@ -96,11 +96,16 @@ def close_run(folder: Path, record: dict[str, Any], outcome: dict[str, Any]) -> 
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """The record of a finished or running run. Raises InputError where there is none."""
+    """The record of a finished or running run. Raises InputError where there is none, or it is damaged."""
     path = folder / RUN_FILE
     if not path.is_file():
         raise InputError("no run here", where=str(folder), fix=f"name a folder that holds {RUN_FILE}")
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"not JSON: {error}", where=str(path)) from error
+    if not isinstance(record, dict):
+        raise InputError(f"expected an object, got {type(record).__name__}", where=str(path))
     return record
 
 

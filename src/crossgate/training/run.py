@@ -47,12 +47,14 @@ def train(
     Raises InputError where data, settings and folder do not go together.
     """
     group = group or Processes()
+    record: dict[str, Any] = {}
     if group.first:
         record = open_run(folder, experiment, table, seed, resume=resume, command=command)
-        if record["status"] == "finished":
+    # The others wait until the folder is there, and learn whether there is anything left to do.
+    if group.agree(record.get("status") == "finished"):
+        if group.first:
             _clean_up(folder)
-            return record
-    group.agree(True)  # the others wait until the folder is there
+        return record
     run = _Run(experiment, table, folder, seed, group)
     outcome = run.by_folds() if experiment.selection.by == "folds" else run.by_validation()
     if not group.first:
@@ -97,6 +99,8 @@ class _Run:
             self.experiment.name,
         )
         self._save(fitted, specs, standardizers)
+        if not self.group.first:  # it alone has the figures
+            return {}
         row = fitted.rows[fitted.best_epoch - 1]
         return {"selected_by": "validation", "epoch": fitted.best_epoch, "epochs": len(fitted.rows)} | {
             name.removeprefix("validation/"): value

@@ -99,7 +99,7 @@ def log_density(shown: Shown, profile: Profile, subset: Sequence[int]) -> Floats
                 b += here[..., None] * view * precision[m]
                 squares = np.square(view).sum(-1) * precision[m] + np.square(own).sum(-1)
                 alike += here * -0.5 * (squares - size * np.log(precision[m]))
-                # -(own - mu)^2 / 2 without what holds no mu; mu is `own[m]` in the emotion's dimension, else 0.
+                # -(own - mu)^2 / 2 without what holds no mu; mu is own[m] in the emotion's dimension, else 0.
                 each += here[..., None] * evidence.own[m] * (own - 0.5 * evidence.own[m])
             expected = flags[burst] * np.asarray(bursts.cue[m])
             alike += here * -0.5 * np.square(shown.cue[m] - expected).sum(-1)

@@ -1,6 +1,8 @@
-"""From what is shown to feature vectors such as an extractor gives: mixed, compressed, padded with nuisance."""
+"""From what is shown to feature vectors such as an extractor gives: mixed, compressed, padded."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -11,6 +13,9 @@ from crossgate.corpora.surrogate.settings import VERSION, Floats, Profile, Surro
 
 DIMENSIONS = (64, 32, 24)
 """Of the text, audio and visual vectors; more than the evidence needs: the rest is nuisance."""
+
+DRIFT = 0.9
+"""How much of the nuisance's slow part stays from one turn to the next."""
 
 NUISANCE = 0.3
 """Scale of what says nothing of the emotion; at 1.0 some 4000 utterances did not teach a network to fuse."""
@@ -39,8 +44,8 @@ def mixed(
     """Feature vectors `(conversation, turn, feature)` of a modality.
 
     Evidence, cues and nuisance (the speaker's own offset, a slow drift, white noise) are rotated into each
-    other and each dimension is compressed by arcsinh. Both steps can be undone and the nuisance is independent
-    of the emotion, so the vectors hold exactly the evidence and the ceilings are those of the vectors. Values
+    other and each dimension is compressed by arcsinh. Both steps can be undone and nuisance is independent of
+    the emotion, so the vectors hold exactly the evidence and the ceilings are those of the vectors. Values
     are rounded to four decimals, so that the last bit of a processor's arithmetic does not reach the file.
     """
     dimension, shape = DIMENSIONS[modality], course.emotion.shape
@@ -50,10 +55,11 @@ def mixed(
 
     offsets = random.standard_normal((shape[0], course.speakers, spare))
     nuisance: Floats = offsets[np.arange(shape[0])[:, None], course.speaker]
-    nuisance = nuisance + 0.5 * random.standard_normal((*shape, spare))
-    drift = random.standard_normal((shape[0], spare))
+    nuisance += 0.5 * random.standard_normal((*shape, spare))
+    fresh: Floats = random.standard_normal((shape[1], shape[0], spare))
+    drift = fresh[0]
     for turn in range(shape[1]):
-        drift = 0.9 * drift + np.sqrt(1.0 - 0.9**2) * random.standard_normal(drift.shape)
+        drift = DRIFT * drift + math.sqrt(1.0 - DRIFT**2) * fresh[turn]
         nuisance[:, turn] += drift
     latent = np.concatenate([told, NUISANCE * nuisance], axis=-1)
     rounded: Floats = np.round(np.arcsinh(latent @ _rotation(modality, dimension).T), 4)

@@ -1,0 +1,159 @@
+"""Experiments from YAML: what is wrong is named with file and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from toy_runs import YAML, experiment
+
+from crossgate.errors import InputError
+from crossgate.training.configuration import experiment_json, load_experiment
+from crossgate.training.settings import Experiment, SelectionSettings, TrainingSettings
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+def load(tmp_path: Path, text: str, *overrides: str) -> Experiment:
+    path = tmp_path / "my.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_experiment(path, overrides)
+
+
+def test_a_file_is_an_experiment(tmp_path: Path) -> None:
+    assert load(tmp_path, YAML) == experiment()
+
+
+def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
+    read = load(tmp_path, "name: short\nfeatures: {audio: [praat8]}")
+    assert read.training == TrainingSettings()
+    assert read.selection == SelectionSettings()
+    assert read.features.audio == ("praat8",)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
+def test_what_ships_can_be_read(path: Path) -> None:
+    assert load_experiment(path).name
+
+
+def test_overrides_go_before_the_file(tmp_path: Path) -> None:
+    read = load(
+        tmp_path, YAML, "model.hidden=32", "training.learning_rate=1e-4", "features.text=[a, b]", "name=other"
+    )
+    assert (read.model.hidden, read.training.learning_rate, read.name) == (32, 1e-4, "other")
+    assert read.features.text == ("a", "b")
+    assert read.model.heads == 2  # the file's, not the default
+    assert read.training.epochs == 3
+    assert load(tmp_path, YAML, "model.hidden=32", "model.hidden=64").model.hidden == 64
+
+
+@pytest.mark.parametrize("learning_rate", ["1e-3", "0.001", "1.0e-3"])
+def test_numbers_are_numbers_as_people_write_them(tmp_path: Path, learning_rate: str) -> None:
+    text = YAML.replace("learning_rate: 0.01", f"learning_rate: {learning_rate}")
+    assert load(tmp_path, text).training.learning_rate == 0.001
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("hidden: 16", "hiden: 16", "hiden"),
+        ("hidden: 16", "hidden: wide", "model.hidden"),
+        ("hidden: 16", "hidden: 16.5", "model.hidden"),
+        ("hidden: 16", "hidden: 15", "model.heads"),
+        ("epochs: 3", "epochs: 0", "training.epochs"),
+        ("learning_rate: 0.01", "learning_rate: .nan", "training.learning_rate"),
+        ("name: toy", "modle: {}", "modle"),
+        ("name: toy", "name: toy\nseed: 3", "seed"),
+        ("name: toy", "name: toy\n__path__: x", "__path__"),
+        ("name: toy", "name: toy\n1: x", "1"),
+        ("name: toy", "name: toy\nobjective: 3", "objective"),
+        ("name: toy", "name: toy\nobjective:", "objective"),
+        ("name: toy", "name: toy\nobjective: {temperature: -1}", "objective.temperature"),
+        ("name: toy", "", "name"),
+        ("text: [toy], audio: [toy], visual: [toy]", "", "features"),
+        ("text: [toy]", "txt: [toy]", "txt"),
+        ("text: [toy]", "text: [minilm], minilm: {layers: [9]}", "features.minilm.layers"),
+        ("selection: {", "selection: {by: test, ", "selection.by"),
+        ("selection: {group: '_c(\\d)'", "selection: {group: '_c'", "selection.group"),
+        ("selection: {group: '_c(\\d)'", "selection: {group: '_c(('", "selection.group"),
+        ("name: toy", "name: [", "YAML"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, old: str, new: str, named: str) -> None:
+    assert old in YAML
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, YAML.replace(old, new))
+    assert named in str(caught.value)
+    assert str(tmp_path / "my.yaml") in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "- a\n- b\n", "words", "3"])
+def test_a_file_without_settings_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(InputError, match=r"my\.yaml"):
+        load(tmp_path, content)
+
+
+def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x01")
+    for name, said in (("binary.yaml", "not YAML"), ("absent.yaml", "no such file"), ("", "not YAML")):
+        with pytest.raises(InputError, match=said):
+            load_experiment(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("model.hiden=3", "model.hiden"),
+        ("model.hidden=wide", "model.hidden"),
+        ("model.hidden=15", "model.heads"),
+        ("nonsense", "nonsense"),
+        ("seed=3", "seed"),
+        ("training.epochs=", "training.epochs"),
+    ],
+)
+def test_an_override_that_is_wrong_is_named(tmp_path: Path, override: str, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        load(tmp_path, YAML, override)
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    ["minilm: {turns_after: 1}", "speaker_relative: [audio]"],
+    ids=["turns_after", "speaker_relative"],
+)
+def test_a_causal_model_has_no_features_that_look_ahead(tmp_path: Path, ahead: str) -> None:
+    text = YAML.replace("visual: [toy]", f"visual: [toy], {ahead}")
+    load(tmp_path, text)
+    with pytest.raises(InputError, match="look ahead"):
+        load(tmp_path, text, "model.causal=true")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"threads": 0},
+        {"learning_rate": 0.0},
+        {"clip": 0.0},
+        {"warmup": 1.0},
+        {"average": 1.0},
+        {"hide_modality": 1.0},
+        {"hide_turn": -0.1},
+        {"weight_decay": -1.0},
+        {"weight_decay": float("nan")},
+        {"class_weighting": -0.5},
+        {"patience": -1},
+    ],
+    ids=str,
+)
+def test_training_settings_that_cannot_be_are_refused_by_name(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=f"training.{next(iter(wrong))}"):
+        TrainingSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_an_experiment_survives_being_json(tmp_path: Path) -> None:
+    import json
+
+    content = json.dumps(experiment_json(experiment(folds=True)))  # JSON is YAML
+    assert load(tmp_path, content) == experiment(folds=True)
