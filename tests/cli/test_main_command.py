@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
 from importlib import import_module
 
 import pytest
@@ -32,7 +33,7 @@ def test_the_help_is_the_docstrings(command: str, capsys: pytest.CaptureFixture[
     module, name, _ = COMMANDS[command]
     documented = getattr(import_module(module), name)
     assert flat(documented.__doc__) in said.replace("- ", "-")
-    for field in documented.__dataclass_fields__.values():
+    for field in fields(documented):
         if field.name in documented.positional:
             assert field.metadata["help"] in said
         else:

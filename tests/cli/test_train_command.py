@@ -81,7 +81,7 @@ def test_unlabelled_utterances_are_taken_in_stride(tmp_path: Path, make_table: A
         (YAML, ["--set", "[nonsense]"], "nonsense"),
         (YAML, ["--seeds", "0"], "--seeds"),
         (YAML, ["--seeds", "2", "--seed", "1"], "--seed"),
-        (YAML, ["--set", "[features.audio=[praat8]]"], "audio_toy"),
+        (YAML, ["--set+", "features.audio=[praat8]"], "audio_toy"),
         (YAML, ["--set", "[selection.by=folds,selection.group=(Ses)]"], "train_c0"),
         (YAML, ["--set", "[training.device=abacus]"], "abacus"),
     ],

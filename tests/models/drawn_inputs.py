@@ -86,6 +86,6 @@ def same(first: Views, second: Views, atol: float = 1e-5) -> bool:
     pairs = (
         (first.logits[first.valid], second.logits[second.valid]),
         (first.features[first.valid], second.features[second.valid]),
-        (first.shares, second.shares),
+        (first.shares, second.shares),  # None in training
     )
-    return all(torch.allclose(a, b, atol=atol) for a, b in pairs)
+    return all(torch.allclose(a, b, atol=atol) for a, b in pairs if a is not None and b is not None)

@@ -208,8 +208,10 @@ def test_the_third_modality_enters_a_pair_only_through_its_gate(pair: str, third
     guided = small(unimodal_guide=False, third_guide=True)
     assert pair_gradient(guided, pair, third) > 0
     assert guided.fuse_pairs is not None
-    with torch.no_grad():  # the rows of the gate that read the guide
-        guided.fuse_pairs.gate.narrow.weight[:, 2 * 16 :] = 0
+    with torch.no_grad():  # a gate that always says the same
+        for name, weight in guided.fuse_pairs.named_parameters():
+            if "widen.weight" in name:
+                weight.zero_()
     assert pair_gradient(guided, pair, third) == 0
     for own in set(MODALITIES) - {third}:
         assert pair_gradient(guided, pair, own) > 0
@@ -319,5 +321,6 @@ def test_every_weight_learns() -> None:
     assert (~inputs.present.any(dim=0)).any()
     views = inputs.through(network)
     views.logits.square().sum().backward()
-    idle = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    # Rounding alone gives a weight without effect a gradient of 1e-6.
+    idle = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().max() > 1e-3]
     assert idle == []

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from crossgate.emotions import UNLABELLED
 from crossgate.errors import InputError
 from crossgate.models.crossgate import Views
-from crossgate.objectives.distillation import feature_distance, lessons, soft_divergence
+from crossgate.objectives.distillation import lessons, soft_divergence
 from crossgate.objectives.objective import objective
 from crossgate.objectives.settings import ObjectiveSettings
 
@@ -81,14 +81,11 @@ def test_consistency_is_the_cosine_to_the_teacher() -> None:
 
 def test_teachers_are_not_dragged_down() -> None:
     torch.manual_seed(0)
-    teacher, student = torch.randn(2, 3, 4, EMOTIONS).requires_grad_(), torch.randn(2, 3, 4, EMOTIONS)
-    student.requires_grad_()
-    for term in (soft_divergence(teacher, student, 2.0), feature_distance(teacher, student)):
-        term.sum().backward()
-        assert teacher.grad is None
-        assert student.grad is not None
-        assert (student.grad != 0).any()
-        student.grad = None
+    teacher, student = (torch.randn(2, 3, 4, EMOTIONS).requires_grad_() for _ in range(2))
+    soft_divergence(teacher, student, 2.0).sum().backward()
+    assert teacher.grad is None
+    assert student.grad is not None
+    assert (student.grad != 0).any()
 
 
 @pytest.mark.parametrize("term", ["soft_pairs", "soft_singles", "consistency"])

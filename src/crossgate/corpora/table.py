@@ -215,7 +215,8 @@ def write_table(
 ) -> CorpusTable:
     """Write a table, whole or not at all; `manifest.splits` is filled in from `splits`.
 
-    `extra_json` are further files of the folder, content by file name. Raises InputError where the folder exists already: nothing is overwritten.
+    `extra_json` are further files of the folder, content by file name. Raises InputError where
+    the folder exists already: nothing is overwritten.
     """
     with new_folder(Path(folder)) as draft:
         entries = {}

@@ -65,7 +65,8 @@ def predict_split(checkpoint: Checkpoint, split: Split) -> Predictions:
     found = {u.emotion for c in conversations for u in c.utterances} - {None}
     if not found <= set(checkpoint.labels.labels):
         conversations = [
-            replace(c, utterances=tuple(replace(u, emotion=None) for u in c.utterances)) for c in conversations
+            replace(conversation, utterances=tuple(replace(u, emotion=None) for u in conversation.utterances))
+            for conversation in conversations
         ]
     examples = make_examples(conversations, features, checkpoint.standardizers, checkpoint.labels)
     return predict(checkpoint.network, examples)

@@ -61,6 +61,7 @@ def predict(
             batch = collate([examples[index] for index in group]).to(device)
             views = network(batch.values, batch.present, batch.speakers, batch.turns)
             probabilities = views.logits.float().softmax(dim=-1).cpu().numpy()
+            assert views.shares is not None  # the network is not training
             valid, shares = views.valid.cpu().numpy(), views.shares.float().cpu().numpy()
             for row, index in enumerate(group):
                 end = len(examples[index])

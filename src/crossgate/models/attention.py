@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
-
-
-def split_heads(x: Tensor, heads: int) -> Tensor:
-    """(slot, batch, turn, feature) -> (slot, batch, head, turn, feature of the head)."""
-    slots, batch, turns, features = x.shape
-    return x.view(slots, batch, turns, heads, features // heads).transpose(2, 3)
 
 
 def attend(
@@ -31,20 +27,31 @@ def attend(
     slots, batch, turns, features = query.shape
     reachable = allowed.any(dim=-1, keepdim=True)
     # A query without a key attends to everything and is zeroed below: a softmax over nothing would be NaN.
-    mask = (allowed | ~reachable)[:, :, None]
-    scores = torch.zeros((), dtype=query.dtype, device=query.device) if bias is None else bias[None]
-    weights = torch.where(mask, scores, torch.finfo(query.dtype).min)
-    shape = (slots * batch, heads, turns, features // heads)
-    context = nn.functional.scaled_dot_product_attention(
-        split_heads(query, heads).reshape(shape),
-        split_heads(key, heads).reshape(shape),
-        split_heads(value, heads).reshape(shape),
-        attn_mask=weights.expand(slots, batch, -1, -1, -1).reshape(
-            slots * batch, weights.shape[2], turns, turns
+    hidden = ~(allowed | ~reachable)
+    scores = torch.zeros(hidden.shape, dtype=query.dtype, device=query.device)
+    scores = scores.masked_fill_(hidden, torch.finfo(query.dtype).min / 2)[:, :, None]
+    scores = scores.expand(-1, -1, heads, -1, -1) if bias is None else scores + bias
+    flat = (slots * batch * heads, turns, -1)
+    # Plain products: PyTorch's fused kernel is made for long sequences; with a mask, on a CPU, it was slower at
+    # the ten to a hundred turns of a conversation.
+    weights = torch.softmax(
+        torch.baddbmm(
+            scores.reshape(flat),
+            _split(query, heads),
+            _split(key, heads).transpose(1, 2),
+            alpha=1 / math.sqrt(features // heads),
         ),
+        dim=-1,
     )
-    joined = context.transpose(1, 2).reshape(slots, batch, turns, features)
+    context = torch.bmm(weights, _split(value, heads))
+    joined = context.view(slots, batch, heads, turns, -1).transpose(2, 3).reshape(query.shape)
     return joined * reachable.to(joined.dtype)
+
+
+def _split(x: Tensor, heads: int) -> Tensor:
+    """(slot, batch, turn, feature) -> (slot * batch * head, turn, feature of the head)."""
+    slots, batch, turns, _ = x.shape
+    return x.view(slots, batch, turns, heads, -1).transpose(2, 3).reshape(slots * batch * heads, turns, -1)
 
 
 class Relations(nn.Module):
@@ -53,7 +60,7 @@ class Relations(nn.Module):
     def __init__(self, heads: int, reach: int = 10) -> None:
         super().__init__()
         self.reach = reach
-        # Heads start out different, as in ALiBi (Press et al. 2022): a quarter sees all turns alike, the others
+        # Heads start out different, as in ALiBi (Press et al. 2022): a quarter sees all turns alike, the rest
         # prefer near ones, own ones or the others' ones. From zeros the bias hardly moved in training.
         slope = torch.tensor([0.0, 0.25, 0.5, 1.0]).repeat(heads // 4 + 1)[:heads]
         same = torch.tensor([0.0, 1.0, -1.0, 0.0]).repeat(heads // 4 + 1)[:heads]
@@ -65,18 +72,17 @@ class Relations(nn.Module):
         """Speaker indices (batch, turn) -> bias (batch, head, query turn, key turn)."""
         turns = torch.arange(speakers.shape[1], device=speakers.device)
         steps = (turns[None, :] - turns[:, None]).clamp(-self.reach, self.reach) + self.reach
-        same = (speakers[:, :, None] == speakers[:, None, :]).to(self.distance.dtype)
-        bias = self.distance[steps][None] + same[..., None] * self.same_speaker
+        distance = nn.functional.embedding(steps, self.distance)
+        same = (speakers[:, :, None] == speakers[:, None, :]).to(distance.dtype)
+        bias = distance[None] + same[..., None] * self.same_speaker
         return bias.permute(0, 3, 1, 2)
 
 
 def sinusoids(turns: int, features: int, device: torch.device) -> Tensor:
     """Sinusoidal positions (turn, feature), Vaswani et al. 2017, section 3.5."""
     position = torch.arange(turns, device=device, dtype=torch.float32)[:, None]
-    rate = torch.exp(
-        torch.arange(0, features, 2, device=device, dtype=torch.float32)
-        * (-torch.log(torch.tensor(10000.0)) / features)
-    )
+    exponent = torch.arange(0, features, 2, device=device, dtype=torch.float32) / features
+    rate = torch.exp(-math.log(10000.0) * exponent)
     table = torch.zeros(turns, features, device=device)
     table[:, 0::2] = torch.sin(position * rate)
     table[:, 1::2] = torch.cos(position * rate)[:, : features // 2]

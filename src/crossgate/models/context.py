@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from crossgate.models.attention import attend
-from crossgate.models.stacked import StackedLayerNorm, StackedLinear
+from crossgate.models.stacked import SharedDropout, StackedLinear, normalized
 
 
 class ContextLayer(nn.Module):
@@ -14,13 +14,11 @@ class ContextLayer(nn.Module):
     def __init__(self, slots: int, hidden: int, heads: int, inner: int, dropout: float) -> None:
         super().__init__()
         self.heads = heads
-        self.norm = StackedLayerNorm(slots, hidden)
         self.query_key_value = StackedLinear(slots, hidden, 3 * hidden)
         self.output = StackedLinear(slots, hidden, hidden)
-        self.inner_norm = StackedLayerNorm(slots, hidden)
         self.inner = StackedLinear(slots, hidden, inner)
         self.outer = StackedLinear(slots, inner, hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SharedDropout(dropout)
 
     def forward(self, x: Tensor, allowed: Tensor, bias: Tensor | None) -> Tensor:
         """(modality, batch, turn, feature) -> the same shape.
@@ -30,24 +28,21 @@ class ContextLayer(nn.Module):
             allowed: (modality, batch, query turn, key turn) bool.
             bias: (batch, head, query turn, key turn) or None.
         """
-        query, key, value = self.query_key_value(self.norm(x)).chunk(3, dim=-1)
+        query, key, value = self.query_key_value(normalized(x)).chunk(3, dim=-1)
         x = x + self.dropout(self.output(attend(query, key, value, allowed, bias, self.heads)))
-        widened = nn.functional.gelu(self.inner(self.inner_norm(x)))
-        refined: Tensor = x + self.dropout(self.outer(self.dropout(widened)))
+        refined: Tensor = x + self.dropout(self.outer(nn.functional.gelu(self.inner(normalized(x)))))
         return refined
 
 
 class ContextEncoder(nn.Module):
-    """Self-attention over the conversation, one stack a modality."""
+    """Self-attention over the conversation, one stack of layers a modality."""
 
     def __init__(self, slots: int, hidden: int, heads: int, layers: int, inner: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.ModuleList(ContextLayer(slots, hidden, heads, inner, dropout) for _ in range(layers))
-        self.norm = StackedLayerNorm(slots, hidden)
 
     def forward(self, x: Tensor, allowed: Tensor, bias: Tensor | None) -> Tensor:
-        """Arguments and result as `ContextLayer`."""
+        """Arguments and result as `ContextLayer`; the result is normalised."""
         for layer in self.layers:
             x = layer(x, allowed, bias)
-        encoded: Tensor = self.norm(x)
-        return encoded
+        return normalized(x)

@@ -20,7 +20,7 @@ from crossgate.models.context import ContextEncoder
 from crossgate.models.fusion import GatedMixture
 from crossgate.models.gates import GuidedPairs, UnimodalGuide
 from crossgate.models.settings import ModelSettings
-from crossgate.models.stacked import StackedLinear
+from crossgate.models.stacked import SharedDropout, StackedLinear, normalized, pick
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Views:
         features: (view, batch, turn, feature), what the heads read.
         valid: (view, batch, turn) bool: every modality of the view is present; for the full view, any is.
         shares: (batch, turn, modality), how much of the final mixture each modality gives; sums to 1
-            where any modality is present.
+            where any modality is present. None in training, where nothing learns from it.
     """
 
     names: tuple[str, ...]
     logits: Tensor
     features: Tensor
     valid: Tensor
-    shares: Tensor
+    shares: Tensor | None
 
     @property
     def full(self) -> Tensor:
@@ -67,12 +67,7 @@ class CrossGate(nn.Module):
         self.pairs = list(combinations(range(count), 2))
         self.views = view_names(self.modalities)
 
-        self.project = nn.ModuleDict(
-            {
-                m: nn.Sequential(nn.LayerNorm(dimensions[m]), nn.Linear(dimensions[m], hidden))
-                for m in self.modalities
-            }
-        )
+        self.project = nn.ModuleDict({m: nn.Linear(dimensions[m], hidden) for m in self.modalities})
         self.input_dropout = nn.Dropout(settings.input_dropout)
         self.speaker = nn.Embedding(settings.speakers, hidden)
         nn.init.normal_(self.speaker.weight, std=0.02)
@@ -89,8 +84,8 @@ class CrossGate(nn.Module):
             if self.pairs
             else None
         )
-        self.mix = GatedMixture(hidden)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.mix = GatedMixture(hidden, settings.gate_rank)
+        self.dropout = SharedDropout(settings.dropout)
         self.heads = StackedLinear(len(self.views), hidden, emotions)
 
     def forward(
@@ -109,7 +104,7 @@ class CrossGate(nn.Module):
         """
         present = present & turns
         # 1. Encode: each modality in the light of its own conversation.
-        x = torch.stack([self.project[m](self.input_dropout(values[m])) for m in self.modalities])
+        x = torch.stack([self.project[m](normalized(self.input_dropout(values[m]))) for m in self.modalities])
         x = x * present[..., None].to(x.dtype)
         who = self.speaker(speakers.clamp(max=self.settings.speakers - 1))
         x = x + sinusoids(x.shape[2], x.shape[3], x.device).to(x.dtype) + who
@@ -118,7 +113,7 @@ class CrossGate(nn.Module):
         h = self.context(self.dropout(x), present[:, :, None, :] & reach, bias)
         # 2. Strengthen each modality, guided by the others.
         if self.unimodal_guide is not None:
-            h = self.unimodal_guide(h, present, present[:, :, None, :] & reach, bias)
+            h = self.unimodal_guide(h, present[:, :, None, :] & reach, bias)
         # 3. Fuse pairs under the third.  4. Fuse all.
         pairs, gates, complete = self._fuse_pairs(h, present)
         singles_too = self.settings.mix_singles or pairs is None
@@ -128,7 +123,9 @@ class CrossGate(nn.Module):
         # 5. Seven views, seven heads.
         features, valid = self._views(h, pairs, mixed, present, complete)
         logits = self.heads(self.dropout(features))
-        return Views(self.views, logits, features, valid, self._shares(weights, gates))
+        return Views(
+            self.views, logits, features, valid, None if self.training else self._shares(weights, gates)
+        )
 
     def _reach(self, turns: Tensor) -> Tensor:
         """Which turn may look at which: (1, query turn, key turn), all of them or only the past."""
@@ -142,14 +139,14 @@ class CrossGate(nn.Module):
             return None, None, present[:0]
         first, second = (list(side) for side in zip(*self.pairs, strict=True))
         pairs, gates = self.fuse_pairs(u, present)
-        return pairs, gates, present[first] & present[second]
+        return pairs, gates, pick(present, first) & pick(present, second)
 
     def _usable(self, present: Tensor, complete: Tensor, singles_too: bool) -> Tensor:
         """Sources of the mixture: complete pairs; where there is none, pairs with one member present."""
         if not self.pairs:
             return present
         first, second = (list(side) for side in zip(*self.pairs, strict=True))
-        pairs = torch.where(complete.any(dim=0), complete, present[first] | present[second])
+        pairs = torch.where(complete.any(dim=0), complete, pick(present, first) | pick(present, second))
         return torch.cat((pairs, present)) if singles_too else pairs
 
     def _views(

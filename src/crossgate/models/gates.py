@@ -1,4 +1,9 @@
-"""Steps 2 and 3: the cross-modal guided gate in its two duties."""
+"""Steps 2 and 3: the cross-modal guided gate in its two duties.
+
+A gate is sigmoid(W [x_1 ; x_2 ; ...]). Two things about W are ours. It is factorised through a bottleneck
+with a tanh (`gate_rank`): an eighth of the weights and of the work. And W [x_1 ; x_2] is computed as
+W_1 x_1 + W_2 x_2, which is the same and spares the copies of a concatenation.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from crossgate.models.attention import attend
-from crossgate.models.stacked import GuidedGate, StackedLayerNorm, StackedLinear
+from crossgate.models.stacked import SharedDropout, StackedLinear, normalized, pick
+
+SHUT = 1e4
+"""Added to what goes into a sigmoid it makes it exactly 1, subtracted exactly 0."""
 
 
 class UnimodalGuide(nn.Module):
@@ -20,53 +28,66 @@ class UnimodalGuide(nn.Module):
     def __init__(self, modalities: int, hidden: int, heads: int, rank: int, dropout: float) -> None:
         super().__init__()
         self.heads = heads
-        # Ordered pairs (strengthened m, guide n).
-        self.pairs = [(m, n) for m in range(modalities) for n in range(modalities) if m != n]
-        self.query_key_value = StackedLinear(modalities, hidden, 3 * hidden)
-        self.gate = GuidedGate(len(self.pairs), 2 * hidden, hidden, rank)
-        self.norm = StackedLayerNorm(modalities, hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.others = modalities - 1
+        # Ordered pairs (strengthened m, guide n), all guides of one modality together.
+        self.strengthened = [m for m in range(modalities) for n in range(modalities) if m != n]
+        self.guides = [n for m in range(modalities) for n in range(modalities) if m != n]
+        self.query_key = StackedLinear(modalities, hidden, 2 * hidden)
+        self.narrow_own = StackedLinear(modalities, hidden, self.others * rank)
+        self.narrow_context = StackedLinear(len(self.guides), hidden, rank)
+        self.widen = StackedLinear(len(self.guides), rank, hidden)
+        self.dropout = SharedDropout(dropout)
 
-    def forward(self, h: Tensor, present: Tensor, allowed: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(self, h: Tensor, allowed: Tensor, bias: Tensor | None) -> Tensor:
         """Strengthen each modality.
 
         Args:
             h: (modality, batch, turn, feature).
-            present: (modality, batch, turn) bool.
             allowed: (modality, batch, query turn, key turn) bool: the keys that are there, per guide.
             bias: (batch, head, query turn, key turn) or None.
 
         Returns:
             u, (modality, batch, turn, feature).
         """
-        strengthened, guides = (list(side) for side in zip(*self.pairs, strict=True))
-        query, key, value = self.query_key_value(h).chunk(3, dim=-1)
-        context = attend(query[strengthened], key[guides], value[guides], allowed[guides], bias, self.heads)
-        gated = self.gate(h[strengthened], context) * self.dropout(context)
-        index = torch.tensor(strengthened, device=h.device)
-        strong: Tensor = self.norm(h.index_add(0, index, gated.to(h.dtype)))
-        return strong
+        query, key = self.query_key(h).chunk(2, dim=-1)
+        context = attend(
+            pick(query, self.strengthened),
+            pick(key, self.guides),
+            pick(h, self.guides),
+            pick(allowed.expand(h.shape[0], -1, -1, -1), self.guides),
+            bias,
+            self.heads,
+        )
+        own = self.narrow_own(h).unflatten(-1, (self.others, -1)).movedim(-2, 1).flatten(0, 1)
+        gate = torch.sigmoid(self.widen(torch.tanh(own + self.narrow_context(context))))
+        guided = (gate * context).unflatten(0, (-1, self.others)).sum(dim=1)
+        return normalized(h + self.dropout(guided))
 
 
 class GuidedPairs(nn.Module):
     """Second duty: a third modality k steers the fusion of the pair (m, n).
 
     g = sigmoid(W [u_m ; u_n ; u_k]),  b_mn = LayerNorm(g * u_m + (1 - g) * u_n + MLP [u_m ; u_n]).
-    The guide enters only through the gate; a missing guide is a learned null vector.
+    The guide enters only through the gate; a missing guide is a learned null vector, in the gate's bottleneck.
     """
 
     def __init__(
         self, pairs: list[tuple[int, int]], hidden: int, rank: int, dropout: float, third_guide: bool
     ) -> None:
         super().__init__()
-        self.pairs = pairs
-        self.third_guide = third_guide
-        self.null_guide = nn.Parameter(torch.randn(len(pairs), 1, 1, hidden) * 0.02)
-        self.gate = GuidedGate(len(pairs), 3 * hidden, hidden, rank)
-        self.joint_inner = StackedLinear(len(pairs), 2 * hidden, hidden // 2)
-        self.joint_outer = StackedLinear(len(pairs), hidden // 2, hidden)
-        self.norm = StackedLayerNorm(len(pairs), hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.first, self.second = (list(side) for side in zip(*pairs, strict=True))
+        modalities = max(self.second) + 1
+        # Three modalities have one guide for every pair; two have none.
+        self.third = [3 - m - n for m, n in pairs] if modalities == 3 and third_guide else None
+        self.pairs, self.rank, self.inner = len(pairs), rank, hidden // 2
+        self.narrow = StackedLinear(modalities, hidden, self.pairs * rank)
+        self.null_guide = nn.Parameter(torch.randn(self.pairs, 1, 1, rank) * 0.02)
+        self.widen = StackedLinear(self.pairs, rank, hidden)
+        # Every modality speaks to each pair's MLP it is a member of.
+        self.membership = [[p for p, pair in enumerate(pairs) if m in pair] for m in range(modalities)]
+        self.joint_inner = StackedLinear(modalities, hidden, len(self.membership[0]) * self.inner)
+        self.joint_outer = StackedLinear(self.pairs, self.inner, hidden)
+        self.dropout = SharedDropout(dropout)
 
     def forward(self, u: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Fuse every pair.
@@ -79,20 +100,36 @@ class GuidedPairs(nn.Module):
             b, (pair, batch, turn, feature), and the gate g of the same shape: the share of the pair's first
             modality, 1 or 0 where only one of the two is present.
         """
-        first, second = (list(side) for side in zip(*self.pairs, strict=True))
-        there = present[..., None]
-        known = u * there.to(u.dtype)
-        gate = self.gate(known[first], known[second], self._guides(u, there))
-        gate = torch.where(there[second], torch.where(there[first], gate, 0.0), 1.0)
-        joint = self.joint_inner(torch.cat((known[first], known[second]), dim=-1))
-        joint = self.joint_outer(self.dropout(nn.functional.gelu(joint)))
-        mixed = gate * known[first] + (1 - gate) * known[second]
-        return self.norm(mixed + self.dropout(joint)), gate
+        there = present[..., None].to(u.dtype)
+        known = u * there
+        gate = self._gate(known, there)
+        first, second = pick(known, self.first), pick(known, self.second)
+        mixed = torch.lerp(second, first, gate)
+        return normalized(mixed + self.dropout(self._joint(known))), gate
 
-    def _guides(self, u: Tensor, there: Tensor) -> Tensor:
-        """The guide of every pair, or its null vector where the guide is missing or switched off."""
-        null = self.null_guide.to(u.dtype).expand(-1, u.shape[1], u.shape[2], -1)
-        if not self.third_guide or u.shape[0] < 3:
-            return null
-        third = [3 - m - n for m, n in self.pairs]
-        return torch.where(there[third], u[third], null)
+    def _gate(self, known: Tensor, there: Tensor) -> Tensor:
+        """g, (pair, batch, turn, feature)."""
+        # (modality, batch, turn, pair, rank): what each modality has to say to each pair's gate.
+        said = self.narrow(known).unflatten(-1, (self.pairs, self.rank))
+        null = self.null_guide.expand(-1, *known.shape[1:3], -1)
+        heard = []
+        for pair in range(self.pairs):
+            inside = said[self.first[pair], :, :, pair] + said[self.second[pair], :, :, pair]
+            if self.third is None:
+                guide = null[pair]
+            else:
+                k = self.third[pair]
+                guide = torch.where(there[k] > 0, said[k, :, :, pair], null[pair])
+            heard.append(inside + guide)
+        lonely = SHUT * (pick(there, self.first) - pick(there, self.second))
+        return torch.sigmoid(self.widen(torch.tanh(torch.stack(heard))) + lonely)
+
+    def _joint(self, known: Tensor) -> Tensor:
+        """MLP [u_m ; u_n], (pair, batch, turn, feature)."""
+        parts = self.joint_inner(known).unflatten(-1, (-1, self.inner))
+        inner = [
+            sum(parts[m, :, :, own.index(pair)] for m, own in enumerate(self.membership) if pair in own)
+            for pair in range(self.pairs)
+        ]
+        joint: Tensor = self.joint_outer(nn.functional.gelu(torch.stack(inner)))
+        return joint

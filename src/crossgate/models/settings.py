@@ -17,7 +17,7 @@ class ModelSettings:
     """Attention heads; must divide `hidden`."""
     layers: int = 1
     """Transformer layers of each modality's context encoder."""
-    feedforward: float = 1.0
+    feedforward: float = 0.5
     """Inner width of the feed-forward blocks, as a multiple of `hidden` (SDT's public code uses 1)."""
     gate_rank: int = 32
     """Width of the bottleneck inside every guided gate."""

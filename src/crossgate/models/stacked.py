@@ -28,31 +28,33 @@ class StackedLinear(nn.Module):
         return flat.view(slots, batch, turns, -1)
 
 
-class StackedLayerNorm(nn.Module):
-    """Layer normalisation with a scale and shift a slot: (slot, batch, turn, feature) unchanged in shape."""
+class SharedDropout(nn.Module):
+    """Dropout with one mask for all slots: (slot, batch, turn, feature) unchanged in shape.
 
-    def __init__(self, slots: int, features: int) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(slots, 1, 1, features))
-        self.shift = nn.Parameter(torch.zeros(slots, 1, 1, features))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise the last axis."""
-        return torch.addcmul(self.shift, nn.functional.layer_norm(x, x.shape[-1:]), self.scale)
-
-
-class GuidedGate(nn.Module):
-    """sigmoid(W [x_1 ; x_2 ; ...]) with W factorised through a bottleneck, one gate a slot.
-
-    A full matrix would be the plain reading. We factorise it (inputs -> rank -> features): the gates are then
-    an eighth of the weights and of the work.
+    The features of two modalities have nothing to do with each other, so a mask of one's own for each would
+    only cost more: drawing masks was a seventh of a training step. For the views it is even to the point that
+    teacher and student differ by what they know and not by luck.
     """
 
-    def __init__(self, slots: int, inputs: int, features: int, rank: int) -> None:
+    def __init__(self, probability: float) -> None:
         super().__init__()
-        self.narrow = StackedLinear(slots, inputs, rank)
-        self.widen = StackedLinear(slots, rank, features)
+        self.probability = probability
 
-    def forward(self, *parts: Tensor) -> Tensor:
-        """Gate values in (0, 1), (slot, batch, turn, feature), from parts that are concatenated."""
-        return torch.sigmoid(self.widen(torch.tanh(self.narrow(torch.cat(parts, dim=-1)))))
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop features in training, nothing in evaluation."""
+        if not self.training or not self.probability:
+            return x
+        return x * nn.functional.dropout(torch.ones_like(x[0]), self.probability)
+
+
+def normalized(x: Tensor) -> Tensor:
+    """Layer normalisation without scale and shift: what follows is linear and has its own."""
+    return nn.functional.layer_norm(x, x.shape[-1:])
+
+
+def pick(x: Tensor, slots: list[int]) -> Tensor:
+    """Slots of (slot, ...) in any order and number.
+
+    Stacked from slices: the gradient of an index list is a scattered sum, which is several times slower.
+    """
+    return torch.stack([x[slot] for slot in slots])

@@ -42,9 +42,19 @@ def soft_divergence(teacher: Tensor, student: Tensor, temperature: float) -> Ten
     return (target.exp() * (target - answer)).sum(dim=-1) * temperature**2
 
 
-def feature_distance(teacher: Tensor, student: Tensor) -> Tensor:
-    """1 - cosine of features, the teacher detached: (lesson, batch, turn, feature) -> (lesson, batch, turn).
+def feature_distances(features: Tensor) -> Tensor:
+    """1 - cosine of every view's features as teacher, detached, and every view's as student.
 
-    The cosine, not the squared difference: the size of a representation is each view's own affair.
+    The cosine, not the squared difference: the size of a representation is each view's own affair. All
+    pairs of views come from one product, which costs less than picking the lessons first.
+
+    Args:
+        features: (view, batch, turn, feature).
+
+    Returns:
+        (teacher view, student view, batch, turn).
     """
-    return 1 - nn.functional.cosine_similarity(teacher.detach(), student, dim=-1)
+    views, batch, turns, _ = features.shape
+    directions = nn.functional.normalize(features, dim=-1).flatten(1, 2).transpose(0, 1)
+    cosines = torch.bmm(directions.detach(), directions.transpose(1, 2))
+    return 1 - cosines.permute(1, 2, 0).view(views, views, batch, turns)

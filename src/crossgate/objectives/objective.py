@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from crossgate.models.crossgate import Views
-from crossgate.objectives.distillation import feature_distance, lessons, soft_divergence
+from crossgate.objectives.distillation import feature_distances, lessons, soft_divergence
 from crossgate.objectives.redundancy import redundancy
 from crossgate.objectives.settings import ObjectiveSettings
 from crossgate.objectives.supervision import cross_entropy
@@ -85,11 +85,8 @@ def objective(
         teachers = [lesson.teacher for lesson in plan]
         students = [lesson.student for lesson in plan]
         valid = views.valid[teachers] & views.valid[students]
-        add(
-            "consistency",
-            settings.consistency,
-            mean(feature_distance(views.features[teachers], views.features[students]), valid),
-        )
+        distances = feature_distances(views.features)[teachers, students]
+        add("consistency", settings.consistency, mean(distances, valid))
     singles = [index for index, view in enumerate(views.names) if len(view) == 1]
     if settings.redundancy and len(singles) > 1:
         flat = views.features.flatten(1, 2)

@@ -118,11 +118,13 @@ def fit(
             factor = learning_rate_factor(step, steps, settings.warmup)
             for parameter_group in optimizer.param_groups:
                 parameter_group["lr"] = settings.learning_rate * factor
+            optimizer.zero_grad(
+                set_to_none=True
+            )  # before the forward pass: its peak of memory needs no gradients
             batch = collate([train[index] for index in group.own(indices)]).to(device)
             with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(settings, device)):
                 views = network(batch.values, hide(batch.present), batch.speakers, batch.turns)
                 loss = objective(views, batch.labels, objective_settings, weights, group.total)
-            optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss.total)
             group.average_gradients(parameters)
             norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)

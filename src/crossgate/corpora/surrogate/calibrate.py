@@ -22,11 +22,12 @@ LEAST_OWN = {"iemocap": 0.3, "meld": 0.1}
 
 
 def calibrate(
-    profile: Profile, settings: SurrogateSettings, conversations: int = 600, least_own: float = 0.1
+    profile: Profile, settings: SurrogateSettings, conversations: int = 500, least_own: float = 0.1
 ) -> Evidence:
     """Least squares on the whole-conversation ceilings of the seven subsets against `profile.targets`.
 
-    Every step sees the same random numbers, so that the ceilings move smoothly with the constants.
+    Every step sees the same random numbers, so that the ceilings move smoothly with the constants. No own
+    part becomes smaller than `least_own`; six constants cannot meet seven figures exactly.
     """
 
     def evidence_of(logs: Floats) -> Evidence:
@@ -48,11 +49,13 @@ def calibrate(
     low[3:] = least_own
     first = np.clip(np.log([start.core, *start.view[1:], *start.own]), np.log(low) + 0.01, np.log(high))
     found = least_squares(
-        misses, first, bounds=(np.log(low), np.log(high)), diff_step=0.02, xtol=1e-3, ftol=1e-3, max_nfev=30
+        misses, first, bounds=(np.log(low), np.log(high)), diff_step=0.02, xtol=3e-3, ftol=3e-3, max_nfev=12
     )
     return evidence_of(found.x)
 
 
 if __name__ == "__main__":
     name = sys.argv[1]
-    print(calibrate(PROFILES[name], SurrogateSettings(), least_own=LEAST_OWN[name]))
+    # Two speakers alone: the third multiplies the hidden states and hardly moves a ceiling.
+    two = SurrogateSettings(three_speakers=0.0)
+    print(calibrate(PROFILES[name], two, least_own=LEAST_OWN[name]))

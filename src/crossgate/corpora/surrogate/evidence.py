@@ -19,8 +19,6 @@ from scipy.special import logsumexp
 from crossgate.corpora.surrogate.chain import Course
 from crossgate.corpora.surrogate.settings import Bools, Floats, Profile
 
-LOG_TAU = float(np.log(2.0 * np.pi))
-
 
 @dataclass(frozen=True)
 class Shown:

@@ -56,14 +56,13 @@ def mixed(
     offsets = random.standard_normal((shape[0], course.speakers, spare))
     nuisance: Floats = offsets[np.arange(shape[0])[:, None], course.speaker]
     nuisance += 0.5 * random.standard_normal((*shape, spare))
-    fresh: Floats = random.standard_normal((shape[1], shape[0], spare))
-    drift = fresh[0]
+    drift: Floats = random.standard_normal((shape[0], spare))
     for turn in range(shape[1]):
-        drift = DRIFT * drift + math.sqrt(1.0 - DRIFT**2) * fresh[turn]
+        drift = DRIFT * drift + math.sqrt(1.0 - DRIFT**2) * random.standard_normal(drift.shape)
         nuisance[:, turn] += drift
     latent = np.concatenate([told, NUISANCE * nuisance], axis=-1)
-    rounded: Floats = np.round(np.arcsinh(latent @ _rotation(modality, dimension).T), 4)
-    return rounded
+    compressed = np.arcsinh(latent @ _rotation(modality, dimension).T)
+    return np.asarray(compressed, dtype=np.float64).round(4)
 
 
 def _rotation(modality: int, dimension: int) -> Floats:

@@ -188,7 +188,7 @@ PROFILES: dict[str, Profile] = {
         prior=(0.29, 0.14, 0.07, 0.11, 0.18, 0.07, 0.14),
         inertia=0.3,
         contagion=0.15,
-        evidence=Evidence(core=2.0, view=(0.3, 1.2, 5.0), own=(0.4, 0.11, 0.11)),
+        evidence=Evidence(core=1.437, view=(0.3, 0.985, 3.237), own=(0.675, 0.115, 0.148)),
         bursts=Bursts(share=(0.03, 0.1, 0.1), cue=((0.5, 0.5, 0.5), (0.5, 0.5, 1.0), (3.0, 1.0, 0.5))),
         targets={"t": 66.7, "a": 48.4, "v": 32.6, "ta": 66.8, "tv": 66.7, "av": 48.6, "tav": 68.0},
     ),
