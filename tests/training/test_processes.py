@@ -20,8 +20,8 @@ from crossgate.training.processes import Processes, processes
 
 # What depends on the process that draws it, or on the batch it sees, is switched off.
 SETTINGS = (
-    "model.dropout=0,training.hide_modality=0,training.hide_turn=0,objective.redundancy=0,"
-    "training.batch_size=4,training.class_weighting=0.5"
+    "model.dropout=0 training.hide_modality=0 training.hide_turn=0 objective.redundancy=0 "
+    "training.batch_size=4 training.class_weighting=0.5"
 )
 
 
@@ -57,7 +57,7 @@ def test_two_processes_end_where_one_does(
 ) -> None:
     table = make_table(tmp_path, conversations=4 if by == "folds" else 8)
     (tmp_path / "my.yaml").write_text(YAML, encoding="utf-8")
-    settings = f"[{SETTINGS},selection.by={by}]"
+    settings = f"{SETTINGS} selection.by={by}"
     one, two = (tmp_path / name for name in ("one", "two"))
     arguments = ["train", str(tmp_path / "my.yaml"), "--data", str(table.folder), "--set", settings]
     assert main([*arguments, "--out", str(one)]) == 0

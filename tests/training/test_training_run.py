@@ -170,7 +170,7 @@ main(sys.argv[1:])
 def test_a_run_killed_between_two_steps_goes_on(table: CorpusTable, tmp_path: Path, by: str) -> None:
     config, run = tmp_path / "my.yaml", tmp_path / "killed"
     config.write_text(YAML, encoding="utf-8")
-    arguments = ["train", config, "--data", table.folder, "--out", run, "--set", f"[selection.by={by}]"]
+    arguments = ["train", config, "--data", table.folder, "--out", run, "--set", f"selection.by={by}"]
     done = subprocess.run(
         [sys.executable, "-c", KILLED, *map(str, arguments)], check=False, capture_output=True
     )

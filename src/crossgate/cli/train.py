@@ -32,8 +32,8 @@ class Train:
     """Train this many seeds, 0, 1, ..., each in a folder of its own below --out."""
     resume: bool = False
     """Go on with the run in --out where it was interrupted; the end is the same to the last bit."""
-    set: list[str] = field(default_factory=list)
-    """Settings that replace those of the file, for example --set '[model.hidden=128, training.epochs=5]'."""
+    set: str = ""
+    """Settings in place of the file's, separated by blanks: --set "model.hidden=128 training.epochs=5"."""
 
     def run(self) -> int:
         """Train and print what came of it."""
@@ -48,7 +48,7 @@ class Train:
             raise InputError(f"--seeds is {self.seeds}, expected 1 or more")
         if self.seeds > 1 and self.seed:
             raise InputError("--seed and --seeds do not go together", fix="--seeds N trains seeds 0 to N-1")
-        experiment = load_experiment(self.config, self.set)
+        experiment = load_experiment(self.config, shlex.split(self.set))
         table = open_table(self.data)
         command = shlex.join(["crossgate", *sys.argv[1:]])
         with processes() as group:

@@ -45,8 +45,8 @@ class FeatureSettings:
     average: tuple[str, ...] = ()
     """Modalities whose features are averaged, not concatenated, as SDT does with its four RoBERTa vectors."""
     speaker_relative: tuple[str, ...] = ()
-    """Modalities whose features are given a second time, relative to the speaker's own mean and spread in the
-    conversation: a raised voice is raised against its owner's. Looks at the whole conversation."""
+    """Modalities whose features are given a second time, less the speaker's own mean in the conversation: a
+    raised voice is raised against its owner's. Looks at the whole conversation."""
 
     def __post_init__(self) -> None:
         if not any(self.names(modality) for modality in MODALITIES):

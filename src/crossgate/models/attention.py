@@ -32,7 +32,7 @@ def attend(
     scores = scores.masked_fill_(hidden, torch.finfo(query.dtype).min / 2)[:, :, None]
     scores = scores.expand(-1, -1, heads, -1, -1) if bias is None else scores + bias
     flat = (slots * batch * heads, turns, -1)
-    # Plain products: PyTorch's fused kernel is made for long sequences; with a mask, on a CPU, it was slower at
+    # Plain products: PyTorch's fused kernel is made for long sequences; masked, on a CPU, it was slower at
     # the ten to a hundred turns of a conversation.
     weights = torch.softmax(
         torch.baddbmm(

@@ -58,9 +58,10 @@ class UnimodalGuide(nn.Module):
             bias,
             self.heads,
         )
-        own = self.narrow_own(h).unflatten(-1, (self.others, -1)).movedim(-2, 1).flatten(0, 1)
+        own: Tensor = self.narrow_own(h)
+        own = torch.unflatten(own, -1, (self.others, -1)).movedim(-2, 1).flatten(0, 1)
         gate = torch.sigmoid(self.widen(torch.tanh(own + self.narrow_context(context))))
-        guided = (gate * context).unflatten(0, (-1, self.others)).sum(dim=1)
+        guided = torch.unflatten(gate * context, 0, (-1, self.others)).sum(dim=1)
         return normalized(h + self.dropout(guided))
 
 
@@ -68,7 +69,7 @@ class GuidedPairs(nn.Module):
     """Second duty: a third modality k steers the fusion of the pair (m, n).
 
     g = sigmoid(W [u_m ; u_n ; u_k]),  b_mn = LayerNorm(g * u_m + (1 - g) * u_n + MLP [u_m ; u_n]).
-    The guide enters only through the gate; a missing guide is a learned null vector, in the gate's bottleneck.
+    The guide enters only through the gate; a missing one is a learned null vector there.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class GuidedPairs(nn.Module):
     def _gate(self, known: Tensor, there: Tensor) -> Tensor:
         """g, (pair, batch, turn, feature)."""
         # (modality, batch, turn, pair, rank): what each modality has to say to each pair's gate.
-        said = self.narrow(known).unflatten(-1, (self.pairs, self.rank))
+        said = torch.unflatten(self.narrow(known), -1, (self.pairs, self.rank))
         null = self.null_guide.expand(-1, *known.shape[1:3], -1)
         heard = []
         for pair in range(self.pairs):
@@ -126,10 +127,10 @@ class GuidedPairs(nn.Module):
 
     def _joint(self, known: Tensor) -> Tensor:
         """MLP [u_m ; u_n], (pair, batch, turn, feature)."""
-        parts = self.joint_inner(known).unflatten(-1, (-1, self.inner))
-        inner = [
-            sum(parts[m, :, :, own.index(pair)] for m, own in enumerate(self.membership) if pair in own)
-            for pair in range(self.pairs)
-        ]
+        parts = torch.unflatten(self.joint_inner(known), -1, (-1, self.inner))
+        inner = []
+        for pair, (m, n) in enumerate(zip(self.first, self.second, strict=True)):
+            first, second = self.membership[m].index(pair), self.membership[n].index(pair)
+            inner.append(parts[m, :, :, first] + parts[n, :, :, second])
         joint: Tensor = self.joint_outer(nn.functional.gelu(torch.stack(inner)))
         return joint

@@ -36,6 +36,12 @@ def fold_names(split: Split, group: str) -> list[str]:
                 where=f"split {split.name}, conversation {conversation.id}",
                 fix="correct selection.group, or set selection.by to validation",
             )
+        if not re.fullmatch(r"[\w-]+", match.group(1)):  # it becomes the name of a folder
+            raise InputError(
+                f"the fold would be called {match.group(1)!r}; expected letters, digits, _ and - only",
+                where=f"split {split.name}, conversation {conversation.id}",
+                fix="narrow the group in selection.group",
+            )
         names.append(match.group(1))
     if len(set(names)) < 2:
         raise InputError(f"selection.group {group!r} gives fewer than two folds: {', '.join(set(names))}")

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from crossgate.errors import CrossgateError
+from crossgate.errors import CrossgateError, InputError
 from crossgate.evaluation.predictor import Predictions, predict
 from crossgate.evaluation.validation import validation_figures
 from crossgate.features.dataset import Example, collate
@@ -83,6 +83,11 @@ def fit(
     Raises CrossgateError where the loss is no longer a number, naming the conversations of the batch.
     """
     group = group or Processes()
+    if group.count > min(settings.batch_size, len(train)):
+        raise InputError(
+            f"{group.count} processes share batches of {min(settings.batch_size, len(train))} conversations",
+            fix="start fewer processes, or raise training.batch_size",
+        )
     device = pick_device(settings.device)
     network.to(device)
     average = copy.deepcopy(network)
