@@ -50,12 +50,15 @@ class DemoResult:
     pictures: tuple[Path, ...]
 
 
-def run_demo(folder: Path, seed: int = 0) -> DemoResult:
+def run_demo(
+    folder: Path, seed: int = 0, experiment: Experiment = DEMO, settings: SurrogateSettings | None = None
+) -> DemoResult:
     """Generate, train, evaluate, draw; what is there already from an earlier time is used."""
     corpus = folder / "corpus"
-    table = open_table(corpus) if corpus.is_dir() else generate_surrogate(SurrogateSettings(), corpus)
+    settings = settings or SurrogateSettings()
+    table = open_table(corpus) if corpus.is_dir() else generate_surrogate(settings, corpus)
     run = folder / "run"
-    train(DEMO, table, run, seed=seed, resume=True, command="crossgate demo")
+    train(experiment, table, run, seed=seed, resume=True, command="crossgate demo")
     evaluation = evaluate_run(run, table, "validation", "crossgate demo")
     accuracies = subset_accuracies(run, table)
     views = read_ceilings(corpus)
