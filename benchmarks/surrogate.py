@@ -39,7 +39,7 @@ class Study:
 
     out: Path = Path("runs/surrogate-study")
     """Folder for the corpus, the runs and results.json."""
-    conversations: int = 480
+    conversations: int = 240
     """Training conversations of the generated corpus."""
     seeds: int = 5
     """Seeds of every system."""

@@ -71,9 +71,10 @@ def print_evaluation(result: RunEvaluation) -> None:
     console.print(result.report.render())
     if result.seeds:
         table = Table("single seeds", "mean ± sd", "min", "max", box=None)
-        for name, score in result.seeds.items():
-            words = NAMES.get(name, name.replace("_", " "))
-            table.add_row(words, str(score), f"{100 * score.min:.2f}", f"{100 * score.max:.2f}")
+        for name, words in NAMES.items():
+            if name in result.seeds:
+                score = result.seeds[name]
+                table.add_row(words, str(score), f"{100 * score.min:.2f}", f"{100 * score.max:.2f}")
         console.print(table)
     if result.views:
         table = Table("view", "weighted F1", box=None)
