@@ -80,7 +80,8 @@ def fit(
         on_predictions: given the predictions of every epoch before its state is kept.
         group: the processes that share the work.
 
-    Raises CrossgateError where the loss is no longer a number, naming the conversations of the batch.
+    Raises CrossgateError where the loss is no longer a number, naming the conversations of the batch, and
+    InputError where there are more processes than conversations in a batch.
     """
     group = group or Processes()
     if group.count > min(settings.batch_size, len(train)):
@@ -123,9 +124,8 @@ def fit(
             factor = learning_rate_factor(step, steps, settings.warmup)
             for parameter_group in optimizer.param_groups:
                 parameter_group["lr"] = settings.learning_rate * factor
-            optimizer.zero_grad(
-                set_to_none=True
-            )  # before the forward pass: its peak of memory needs no gradients
+            # Before the forward pass: its peak of memory needs no gradients.
+            optimizer.zero_grad(set_to_none=True)
             batch = collate([train[index] for index in group.own(indices)]).to(device)
             with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(settings, device)):
                 views = network(batch.values, hide(batch.present), batch.speakers, batch.turns)
