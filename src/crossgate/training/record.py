@@ -121,27 +121,40 @@ class EpochLog:
     @contextmanager
     def open(self) -> Iterator[EpochLog]:
         """Show the bar on stderr; without a terminal, a line at the end."""
+        from torch.utils.tensorboard import (
+            SummaryWriter,
+        )  # a second of imports that `--help` need not wait for
+
         console = Console(stderr=True)
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=console,
-            disable=not console.is_terminal,
-        ) as self._bar:
+        folder = self._folder / "tensorboard"
+        # A resumed run is told all its epochs again: one clean curve, without a gap or a double point.
+        for old in folder.glob("events.*") if folder.is_dir() else ():
+            old.unlink()
+        with (
+            SummaryWriter(str(folder)) as self._curves,
+            Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[figures]}"),
+                console=console,
+                disable=not console.is_terminal,
+            ) as self._bar,
+        ):
             self._task = self._bar.add_task(self._title, total=self._epochs, figures="")
             yield self
         if not console.is_terminal and self._rows:
             print(f"{self._title}: {len(self._rows)} epochs, {self._figures()}", file=sys.stderr)
-        self._write_tensorboard()
 
     def __call__(self, row: dict[str, Any]) -> None:
         """Take the figures of an epoch."""
         self._rows.append(row)
         with new_file(self._folder / METRICS_FILE) as draft:
             draft.write_text("".join(json.dumps(r) + "\n" for r in self._rows), encoding="utf-8")
+        for name, value in row.items():
+            if isinstance(value, float):
+                self._curves.add_scalar(name, value, row["epoch"])
         self._bar.update(self._task, advance=1, figures=self._figures())
 
     def _figures(self) -> str:
@@ -151,19 +164,6 @@ class EpochLog:
         if scores:
             text += f"  weighted F1 {100 * scores[-1]:.2f}  best {100 * max(scores):.2f}"
         return text
-
-    def _write_tensorboard(self) -> None:
-        """Written at the end, whole: a resumed run then has one clean curve and no gap or double point."""
-        from torch.utils.tensorboard import SummaryWriter
-
-        folder = self._folder / "tensorboard"
-        for old in folder.glob("events.*") if folder.is_dir() else ():
-            old.unlink()
-        with SummaryWriter(str(folder)) as writer:
-            for row in self._rows:
-                for name, value in row.items():
-                    if isinstance(value, float):
-                        writer.add_scalar(name, value, row["epoch"])
 
 
 def _version(name: str) -> str | None:
