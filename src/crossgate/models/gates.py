@@ -110,27 +110,28 @@ class GuidedPairs(nn.Module):
 
     def _gate(self, known: Tensor, there: Tensor) -> Tensor:
         """g, (pair, batch, turn, feature)."""
-        # (modality, batch, turn, pair, rank): what each modality has to say to each pair's gate.
-        said = torch.unflatten(self.narrow(known), -1, (self.pairs, self.rank))
-        null = self.null_guide.expand(-1, *known.shape[1:3], -1)
+        # said[modality][pair], (batch, turn, rank): what each modality has to say to each pair's gate.
+        said = [part.split(self.rank, dim=-1) for part in self.narrow(known).unbind(0)]
+        null = self.null_guide.expand(-1, *known.shape[1:3], -1).unbind(0)
         heard = []
         for pair in range(self.pairs):
-            inside = said[self.first[pair], :, :, pair] + said[self.second[pair], :, :, pair]
+            inside = said[self.first[pair]][pair] + said[self.second[pair]][pair]
             if self.third is None:
                 guide = null[pair]
             else:
                 k = self.third[pair]
-                guide = torch.where(there[k] > 0, said[k, :, :, pair], null[pair])
+                guide = torch.where(there[k] > 0, said[k][pair], null[pair])
             heard.append(inside + guide)
         lonely = SHUT * (pick(there, self.first) - pick(there, self.second))
         return torch.sigmoid(self.widen(torch.tanh(torch.stack(heard))) + lonely)
 
     def _joint(self, known: Tensor) -> Tensor:
         """MLP [u_m ; u_n], (pair, batch, turn, feature)."""
-        parts = torch.unflatten(self.joint_inner(known), -1, (-1, self.inner))
-        inner = []
-        for pair, (m, n) in enumerate(zip(self.first, self.second, strict=True)):
-            first, second = self.membership[m].index(pair), self.membership[n].index(pair)
-            inner.append(parts[m, :, :, first] + parts[n, :, :, second])
+        # said[modality][n], (batch, turn, inner): what it has to say to the MLP of the n-th pair it is in.
+        said = [part.split(self.inner, dim=-1) for part in self.joint_inner(known).unbind(0)]
+        inner = [
+            said[m][self.membership[m].index(pair)] + said[n][self.membership[n].index(pair)]
+            for pair, (m, n) in enumerate(zip(self.first, self.second, strict=True))
+        ]
         joint: Tensor = self.joint_outer(nn.functional.gelu(torch.stack(inner)))
         return joint

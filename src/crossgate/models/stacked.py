@@ -55,6 +55,8 @@ def normalized(x: Tensor) -> Tensor:
 def pick(x: Tensor, slots: list[int]) -> Tensor:
     """Slots of (slot, ...) in any order and number.
 
-    Stacked from slices: the gradient of an index list is a scattered sum, which is several times slower.
+    Taken apart and stacked: the gradient of an index, a list or a single one, fills and adds a tensor as
+    large as `x` for every slot taken.
     """
-    return torch.stack([x[slot] for slot in slots])
+    parts = x.unbind(0)
+    return torch.stack([parts[slot] for slot in slots])

@@ -40,6 +40,6 @@ def make_deterministic(threads: int) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     # On by default in that mode: every new tensor is filled with NaN first. Nothing here reads what it has
-    # not written, and the filling cost a tenth of a step.
+    # not written.
     setattr(deterministic, "fill_uninitialized_memory", False)  # noqa: B010 (its stub does not know it)
     torch.set_num_threads(threads)
