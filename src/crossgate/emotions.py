@@ -68,3 +68,20 @@ def label_set_of(emotions: Iterable[str]) -> LabelSet:
     if fitting:
         return min(fitting, key=lambda known: len(set(known.labels) - found))
     return LabelSet("custom", tuple(sorted(found)))
+
+
+def refuse_misspelt(emotions: Iterable[str], where: str) -> None:
+    """Refuse one or two labels that stand out from a known set whose others are all but complete.
+
+    Most likely they are misspelt, and a label set made to contain them would be trained on without a word.
+    """
+    found = set(emotions)
+    for known in KNOWN:
+        strange = found - set(known.labels)
+        if 0 < len(strange) <= 2 and len(found & set(known.labels)) >= len(known) - 2:
+            raise InputError(
+                f"unknown emotion {', '.join(map(repr, sorted(strange)))} among those of {known.name} "
+                f"({', '.join(known.labels)})",
+                where=where,
+                fix="correct the label, or name the label set in a manifest.json if it is meant",
+            )

@@ -56,7 +56,7 @@ def test_a_look_at_the_test_split_is_written_down(tmp_path: Path, make_table: An
 
 def test_folds_and_seeds(tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]) -> None:
     data = make_table(tmp_path, conversations=3).folder
-    run = trained(tmp_path, data, "--set", "[selection.by=folds]", "--seeds", "2")
+    run = trained(tmp_path, data, "--set", "selection.by=folds", "--seeds", "2")
     assert main(["evaluate", str(run), "--data", str(data), "--split", "folds"]) == 0
     said = capsys.readouterr().out
     assert "leave one group out" in said

@@ -122,14 +122,18 @@ def test_features_the_checkpoint_was_not_trained_on_are_refused(
     assert not out.exists()
 
 
-def test_features_that_are_missing_are_named(
+def test_a_modality_that_is_not_there_is_done_without_and_named(
     tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = make_table(tmp_path)
     run = trained(tmp_path, table.folder)
     edit_manifest(table.folder, features=[spec.to_json() for spec in table.manifest.features[:2]])
-    assert predict(run, table.folder, tmp_path / "answers.parquet") == 2
-    assert "no column visual_toy" in capsys.readouterr().err
+    assert predict(run, table.folder, tmp_path / "answers.parquet") == 0
+    assert "visual is missing" in capsys.readouterr().err
+    edit_manifest(table.folder, features=[])
+    assert predict(run, table.folder, tmp_path / "none.parquet") == 2
+    assert "no utterance has any of the features" in capsys.readouterr().err
+    assert not (tmp_path / "none.parquet").exists()
 
 
 @pytest.mark.parametrize("damage", ["model.safetensors", "config.json"])

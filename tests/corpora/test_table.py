@@ -162,7 +162,7 @@ def test_a_manifest_is_read_off_a_folder_that_pandas_wrote(tmp_path: Path) -> No
     frame["text_missing"] = None
     frame["tags"] = [["a"], ["b"]]
     for split in ("validation", "train", "test", "extra"):
-        frame.to_parquet(tmp_path / f"{split}.parquet")
+        frame.assign(text_original=split).to_parquet(tmp_path / f"{split}.parquet")
     table = open_table(tmp_path)
     assert table.manifest.derived
     assert table.manifest.name == tmp_path.name
@@ -295,3 +295,41 @@ def test_the_real_corpora_open_as_they_are(shared_data: Path, name: str, labels:
     split = table.split("train")
     assert split.rows == rows
     assert {"audio_praat8", "visual_au18"} == set(split.columns) or name == "iemocap"
+
+
+def test_the_test_split_under_another_name_is_refused(tmp_path: Path) -> None:
+    content = pa.Table.from_pylist([row()])
+    pq.write_table(content, tmp_path / "train.parquet")
+    pq.write_table(content, tmp_path / "test.parquet")
+    with pytest.raises(InputError, match="test split under another name"):
+        open_table(tmp_path)
+
+
+def test_a_sealed_split_need_not_be_there_or_whole(tmp_path: Path, make_table: Any) -> None:
+    folder = make_table(tmp_path).folder
+    (folder / "test.parquet").unlink()
+    assert open_table(folder).split("train").rows  # by its manifest
+    (folder / "manifest.json").unlink()
+    (folder / "test.parquet").write_bytes(b"PAR1 cut short")
+    assert open_table(folder).split("train").rows  # read off the folder
+
+
+def test_a_misspelt_label_is_refused(tmp_path: Path) -> None:
+    labels = [*MELD.labels, "joyy"]
+    rows = [row(utterance_id=f"u{n}", turn=n, emotion=label) for n, label in enumerate(labels)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "train.parquet")
+    with pytest.raises(InputError, match="joyy"):
+        open_table(tmp_path)
+
+
+def test_numbers_are_no_labels(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([row(emotion=3)]), tmp_path / "train.parquet")
+    with pytest.raises(InputError, match=r"row 0.*emotion is 3"):
+        open_table(tmp_path).split("train")
+
+
+def test_a_split_without_a_row_is_refused(tmp_path: Path) -> None:
+    content = pa.Table.from_pylist([row()])
+    pq.write_table(content.slice(0, 0), tmp_path / "train.parquet")
+    with pytest.raises(InputError, match="no utterance"):
+        open_table(tmp_path).split("train")

@@ -12,7 +12,7 @@ from crossgate.corpora.manifest import sha256_of
 from crossgate.corpora.table import CorpusTable, open_table
 from crossgate.errors import InputError
 from crossgate.evaluation import sealed
-from crossgate.evaluation.sealed import RECORD_FILE, open_sealed, read_any
+from crossgate.evaluation.sealed import RECORD_FILE, open_sealed, read_any, record_of
 
 COMMAND = "crossgate evaluate runs/one --split test"
 
@@ -195,12 +195,18 @@ def test_a_missing_file_is_not_an_opening(table: CorpusTable, record: Path) -> N
     assert not record.exists()
 
 
-def test_the_record_tells_a_changed_file(table: CorpusTable, record: Path) -> None:
-    promised = table.manifest.splits["test"].sha256
+def test_a_changed_file_stays_shut(table: CorpusTable, record: Path) -> None:
     (table.folder / "test.parquet").write_bytes((table.folder / "validation.parquet").read_bytes())
-    with open_sealed(table, "test", record, COMMAND):
+    with pytest.raises(InputError, match="SHA-256 differs"), open_sealed(table, "test", record, COMMAND):
         pass
-    assert entries(record)[0]["sha256"] != promised
+    assert not record.exists()  # it was not opened
+
+
+def test_a_run_and_its_checkpoint_share_one_record(tmp_path: Path) -> None:
+    (tmp_path / "run" / "checkpoint").mkdir(parents=True)
+    (tmp_path / "run" / "run.json").write_text("{}", encoding="utf-8")
+    assert record_of(tmp_path / "run" / "checkpoint") == record_of(tmp_path / "run")
+    assert record_of(tmp_path / "elsewhere") == tmp_path / "elsewhere" / RECORD_FILE
 
 
 def test_any_split_can_be_read_and_only_the_sealed_one_leaves_a_trace(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from crossgate.errors import InputError
+
 
 @dataclass(frozen=True)
 class Demo:
@@ -30,6 +32,8 @@ class Demo:
         from crossgate.cli.printing import print_evaluation
         from crossgate.experiments.demo import run_demo
 
+        if self.seed < 0:
+            raise InputError(f"--seed is {self.seed}, expected 0 or more")
         result = run_demo(self.out, self.seed)
         print_evaluation(result.evaluation)
         table = Table(

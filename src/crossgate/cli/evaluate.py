@@ -37,9 +37,10 @@ class Evaluate:
         table = open_table(self.data)
         command = shlex.join(["crossgate", *sys.argv[1:]])
         result = evaluate_run(self.run_folder, table, self.split, command)
-        print_evaluation(result)
         out = self.out or self.run_folder / "evaluation" / f"{table.manifest.name}-{self.split}"
-        for path in result.report.write(out):
-            print(path, file=sys.stderr)
+        written = result.report.write(out)
         write_json(out / "seeds-and-views.json", result.to_json())
+        print_evaluation(result)
+        for path in (*written, out / "seeds-and-views.json"):
+            print(path, file=sys.stderr)
         return 0

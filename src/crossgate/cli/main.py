@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -23,7 +24,7 @@ COMMANDS = {
     "train": ("crossgate.cli.train", "Train", "train a model by a configuration file"),
     "evaluate": ("crossgate.cli.evaluate", "Evaluate", "measure a run on a labelled split"),
     "predict": ("crossgate.cli.predict", "Predict", "write the emotions of a split as Parquet"),
-    "demo": ("crossgate.cli.demo", "Demo", "surrogate, training, evaluation and figures in three minutes"),
+    "demo": ("crossgate.cli.demo", "Demo", "generate a corpus, train, evaluate, draw figures"),
 }
 
 
@@ -31,13 +32,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns 0, or 1 where the work failed, 2 for bad input, 130 when interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show  # type: ignore[assignment]  # it has no use for the rest
+            return _run(arguments)
     except CrossgateError as error:
         print(f"crossgate: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # the reader of the output, `head` say, has enough
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"crossgate: {place}{error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        print("crossgate: interrupted", file=sys.stderr)
+        print("crossgate: interrupted; `train` goes on with --resume", file=sys.stderr)
         return 130
+
+
+def _show(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """A warning in one line, without the place in the code."""
+    print(f"crossgate: {message}", file=sys.stderr)
 
 
 def _run(arguments: list[str]) -> int:

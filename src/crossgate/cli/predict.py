@@ -36,14 +36,14 @@ class Predict:
         from crossgate.corpora.table import open_table
         from crossgate.evaluation.members import load_members, together
         from crossgate.evaluation.probabilities import write_probabilities
-        from crossgate.evaluation.sealed import RECORD_FILE, read_any
+        from crossgate.evaluation.sealed import read_any, record_of
 
         if self.out.exists() and not self.overwrite:  # said before the work, not after
             raise InputError("exists already", where=str(self.out), fix="pass --overwrite to replace it")
         table = open_table(self.data)
         members = load_members(self.run_folder)
         command = shlex.join(["crossgate", *sys.argv[1:]])
-        with read_any(table, self.split, self.run_folder / RECORD_FILE, command) as reading:
+        with read_any(table, self.split, record_of(self.run_folder), command) as reading:
             probabilities = together(list(members.predict(reading.split).values()))
             conversations = reading.split.conversations
             write_probabilities(

@@ -77,6 +77,7 @@ def print_evaluation(result: RunEvaluation) -> None:
                 table.add_row(words, str(score), f"{100 * score.min:.2f}", f"{100 * score.max:.2f}")
         console.print(table)
     if result.views:
+        console.print("views of one pass; each modality has been strengthened by the others", style="dim")
         table = Table("view", "weighted F1", box=None)
         for name, value in result.views.items():
             table.add_row(name, f"{100 * value:.2f}")

@@ -44,11 +44,17 @@ class Train:
         from crossgate.training.run import train
         from crossgate.training.seeds import train_seeds
 
+        try:
+            replaced = shlex.split(self.set)
+        except ValueError as error:
+            raise InputError(f"--set {self.set!r}: {error}") from error
+        if self.seed < 0:
+            raise InputError(f"--seed is {self.seed}, expected 0 or more")
         if self.seeds < 1:
             raise InputError(f"--seeds is {self.seeds}, expected 1 or more")
         if self.seeds > 1 and self.seed:
             raise InputError("--seed and --seeds do not go together", fix="--seeds N trains seeds 0 to N-1")
-        experiment = load_experiment(self.config, shlex.split(self.set))
+        experiment = load_experiment(self.config, replaced)
         table = open_table(self.data)
         command = shlex.join(["crossgate", *sys.argv[1:]])
         with processes() as group:

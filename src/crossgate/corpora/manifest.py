@@ -78,6 +78,8 @@ class Manifest:
                 where=where,
             )
         try:
+            if not isinstance(content["labels"]["labels"], list):
+                raise TypeError("labels.labels must be a list of names")
             return cls(
                 name=str(content["name"]),
                 labels=LabelSet(content["labels"]["name"], tuple(content["labels"]["labels"])),

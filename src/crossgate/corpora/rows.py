@@ -73,6 +73,12 @@ def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[C
         if not isinstance(cells["text"], str | None):
             raise InputError(f"text is {cells['text']!r}, expected words", where=place)
         emotion = cells["emotion"] if cells["emotion"] != "" else None
+        if emotion is not None and not isinstance(emotion, str):
+            raise InputError(
+                f"emotion is {emotion!r}, expected its name",
+                where=place,
+                fix=f"write names, such as {labels.labels[0]!r}, in the place of numbers",
+            )
         labels.index(emotion, where=f"{place}, utterance {utterance}")
         grouped.setdefault(conversation, []).append(
             Utterance(

@@ -24,7 +24,7 @@ from crossgate.corpora.manifest import (
     sha256_of,
 )
 from crossgate.corpora.rows import conversations_of, feature_values, is_vector
-from crossgate.emotions import label_set_of
+from crossgate.emotions import label_set_of, refuse_misspelt
 from crossgate.errors import InputError
 from crossgate.files import new_folder, write_json
 
@@ -93,7 +93,7 @@ class CorpusTable:
 
     def split(self, name: str) -> Split:
         """Read a split that is not sealed. Raises InputError for the test split and for unknown ones."""
-        if name in SEALED:
+        if name.lower() in SEALED:
             raise InputError(
                 f"the {name} split is sealed",
                 where=str(self.folder),
@@ -113,12 +113,14 @@ def open_table(folder: Path) -> CorpusTable:
             "no such folder", where=str(folder), fix="name the folder that holds <split>.parquet"
         )
     if not (folder / MANIFEST_FILE).exists():
-        return CorpusTable(folder, derive_manifest(folder))
+        return _sealed_apart(CorpusTable(folder, derive_manifest(folder)))
     manifest = read_manifest(folder)
-    for split in manifest.splits.values():
+    for name, split in manifest.splits.items():
         path = folder / split.file
         if path.name != split.file:
             raise InputError(f"{split.file!r} is not a plain file name", where=str(folder / MANIFEST_FILE))
+        if name.lower() in SEALED:
+            continue  # looked at when it is opened; what does not open it need not have it
         if not path.is_file():
             raise InputError("the manifest names this file, but it is not there", where=str(path))
         if sha256_of(path) != split.sha256:
@@ -127,7 +129,22 @@ def open_table(folder: Path) -> CorpusTable:
                 where=str(path),
                 fix="fetch or import the corpus again; if the change was meant, delete manifest.json",
             )
-    return CorpusTable(folder, manifest)
+    return _sealed_apart(CorpusTable(folder, manifest))
+
+
+def _sealed_apart(table: CorpusTable) -> CorpusTable:
+    """The table, unless a split under another name is the test split after all."""
+    splits = table.manifest.splits
+    sealed = {split.sha256 for name, split in splits.items() if name.lower() in SEALED}
+    for name, split in splits.items():
+        alias = Path(split.file).stem.lower() in SEALED or split.sha256 in sealed
+        if alias and name.lower() not in SEALED:
+            raise InputError(
+                f"the split {name!r} is the test split under another name ({split.file})",
+                where=str(table.folder),
+                fix="give every split utterances of its own",
+            )
+    return table
 
 
 def derive_manifest(folder: Path) -> Manifest:
@@ -145,7 +162,12 @@ def derive_manifest(folder: Path) -> Manifest:
     splits: dict[str, SplitFile] = {}
     specs: dict[str, FeatureSpec] = {}
     emotions: set[str] = set()
+    # Of a sealed split only the number of rows is asked, unless there is no other to learn the columns from.
+    shown = [path for path in files if path.stem.lower() not in SEALED] or files
     for path in files:
+        if path not in shown:
+            splits[path.stem] = SplitFile(path.name, _rows_of(path), sha256_of(path))
+            continue
         table = open_parquet(path)
         splits[path.stem] = SplitFile(path.name, table.num_rows, sha256_of(path))
         for field in table.schema:
@@ -161,9 +183,11 @@ def derive_manifest(folder: Path) -> Manifest:
                     values.shape[1],
                     f"column of {folder.name}/{path.name}",
                 )
-        # The labels of a sealed split are nobody's business here; a label only it has is refused on reading.
-        if "emotion" in table.column_names and path.stem not in SEALED:
-            emotions.update(e for e in table.column("emotion").unique().to_pylist() if e)
+        if "emotion" in table.column_names and path.stem.lower() not in SEALED:
+            # What is no string is refused, with its row, when the split is read.
+            found = table.column("emotion").unique().to_pylist()
+            emotions.update(e for e in found if e and isinstance(e, str))
+    refuse_misspelt(emotions, str(folder))
     order = {"train": 0, "validation": 1, "test": 2}
     return Manifest(
         name=folder.resolve().name,
@@ -175,10 +199,20 @@ def derive_manifest(folder: Path) -> Manifest:
     )
 
 
+def _rows_of(path: Path) -> int:
+    """Rows of a Parquet file by its footer; 0 where that cannot be read: opening the split will say why."""
+    try:
+        return int(pq.ParquetFile(path).metadata.num_rows)
+    except (pa.ArrowException, OSError):
+        return 0
+
+
 def open_parquet(path: Path) -> pa.Table:
     """Read a Parquet file memory-mapped. Raises InputError where it is not one, or is cut short."""
     try:
         return pq.read_table(path, memory_map=True)
+    except FileNotFoundError:
+        raise InputError("the manifest names this file, but it is not there", where=str(path)) from None
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise InputError(
             f"not a readable Parquet file: {str(error).splitlines()[0]}",
@@ -203,6 +237,8 @@ def read_split(table: CorpusTable, name: str) -> Split:
         where = f"{path}, column {spec.column}"
         values, present = feature_values(content.column(spec.column), where, dimension=spec.dimension)
         columns[spec.column] = FeatureColumn(spec, values, present)
+    if not content.num_rows:
+        raise InputError("the split has no utterance", where=str(path), fix="leave the file out, or fill it")
     conversations = conversations_of(content, table.manifest.labels, str(path))
     return Split(name, conversations, columns, entry.sha256)
 

@@ -40,14 +40,7 @@ class Members:
 def load_members(folder: Path) -> Members:
     """The checkpoint of a run, those of its seeds, or the folder itself where it is a checkpoint."""
     folder = Path(folder)
-    started = sorted(path.name for path in folder.glob("seed-*") if path.is_dir())
-    unfinished = [name for name in started if not (folder / name / CHECKPOINT_FOLDER / CONFIG_FILE).is_file()]
-    if unfinished:
-        raise InputError(
-            f"{', '.join(unfinished)} of {len(started)} seeds is not finished",
-            where=str(folder),
-            fix="go on with `crossgate train ... --resume`, or name the folder of a single seed",
-        )
+    refuse_unfinished(folder)
     for found in (
         [folder],
         [folder / CHECKPOINT_FOLDER],
@@ -61,6 +54,18 @@ def load_members(folder: Path) -> Members:
         where=str(folder),
         fix="name the folder a `crossgate train` wrote to; one that was interrupted goes on with --resume",
     )
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """Refuse a folder of several seeds of which some are not finished: fewer would pass for all."""
+    started = sorted(path.name for path in folder.glob("seed-*") if path.is_dir())
+    unfinished = [name for name in started if not (folder / name / CHECKPOINT_FOLDER / CONFIG_FILE).is_file()]
+    if unfinished:
+        raise InputError(
+            f"{', '.join(unfinished)} of {len(started)} seeds is not finished",
+            where=str(folder),
+            fix="go on with `crossgate train ... --resume`, or name the folder of a single seed",
+        )
 
 
 def predict_split(checkpoint: Checkpoint, split: Split) -> Predictions:

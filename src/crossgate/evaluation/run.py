@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ import numpy.typing as npt
 from crossgate.corpora.table import CorpusTable, Split
 from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
-from crossgate.evaluation.members import load_members
+from crossgate.evaluation.members import load_members, refuse_unfinished
 from crossgate.evaluation.probabilities import read_probabilities
 from crossgate.evaluation.report import Report, evaluate_predictions
-from crossgate.evaluation.sealed import RECORD_FILE, read_any
+from crossgate.evaluation.sealed import read_any, record_of
 from crossgate.evaluation.summary import SeedSummary, summarise
 from crossgate.evaluation.validation import view_scores
 
@@ -56,13 +57,13 @@ def evaluate_run(folder: Path, table: CorpusTable, split: str, command: str) -> 
     if split == FOLDS:
         return _evaluate_folds(folder, table)
     members = load_members(folder)
-    with read_any(table, split, folder / RECORD_FILE, command) as reading:
+    with read_any(table, split, record_of(folder), command) as reading:
         _check_labels(members.labels, reading.split, table)
         predictions = members.predict(reading.split)
         probabilities = {name: one.probabilities for name, one in predictions.items()}
         views = [view_scores(one) for one in predictions.values()]
         result = _evaluation(
-            f"{table.manifest.name}, {split}",
+            f"{table.manifest.name}, {split}{_caveat(folder, split, reading.split.sha256)}",
             members.labels,
             reading.split,
             probabilities,
@@ -80,6 +81,7 @@ def evaluate_run(folder: Path, table: CorpusTable, split: str, command: str) -> 
 
 def _evaluate_folds(folder: Path, table: CorpusTable) -> RunEvaluation:
     """Measure what every training utterance was predicted as by the fit that had not seen it."""
+    refuse_unfinished(folder)
     files = [folder / FOLD_PREDICTIONS, *sorted(folder.glob(f"seed-*/{FOLD_PREDICTIONS}"))]
     files = [file for file in files if file.is_file()]
     if not files:
@@ -94,7 +96,7 @@ def _evaluate_folds(folder: Path, table: CorpusTable) -> RunEvaluation:
             raise InputError("these are predictions of other utterances than the table's", where=str(file))
         probabilities[file.parents[1].name] = values
     details = {"corpus": table.manifest.name, "split": FOLDS, "sha256": split.sha256, "run": str(folder)}
-    title = f"{table.manifest.name}, leave one group out"
+    title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
     return _evaluation(title, table.manifest.labels, split, probabilities, details, {})
 
 
@@ -121,6 +123,19 @@ def _evaluation(
     together = np.mean(list(probabilities.values()), axis=0)
     report = evaluate_predictions(labels, truth, together, rows, title=title, seeds=count, details=details)
     return RunEvaluation(report, seeds, views)
+
+
+def _caveat(folder: Path, split: str, sha256: str) -> str:
+    """What a reader must know of scores on utterances the run has seen before."""
+    for record in (folder / "run.json", folder / "seed-0" / "run.json", folder.parent / "run.json"):
+        if record.is_file():
+            seen = json.loads(record.read_text(encoding="utf-8")).get("data", {}).get("sha256", {})
+            if sha256 == seen.get("train"):
+                return " (the network was fitted on these)"
+            if split == "validation" and sha256 == seen.get("validation"):
+                return " (the epoch was chosen on these)"
+            break
+    return ""
 
 
 def _check_labels(labels: LabelSet, split: Split, table: CorpusTable) -> None:

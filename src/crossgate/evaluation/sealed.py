@@ -73,6 +73,13 @@ class SealedSplit(Reading):
         path = self._table.folder / self._table.manifest.splits[self._name].file
         if not path.is_file():
             raise InputError("the manifest names this file, but it is not there", where=str(path))
+        found = sha256_of(path)
+        if found != self._table.manifest.splits[self._name].sha256:
+            raise InputError(
+                "the file is not the one the manifest describes (its SHA-256 differs)",
+                where=str(path),
+                fix="fetch or import the corpus again; if the change was meant, delete manifest.json",
+            )
         entry = {
             "id": self._id,
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -80,7 +87,7 @@ class SealedSplit(Reading):
             "corpus": self._table.manifest.name,
             "split": self._name,
             # Of the file as it lies there now, which may not be what the manifest promised.
-            "sha256": sha256_of(path),
+            "sha256": found,
             "outcome": None,
         }
         with _entries(self._record) as entries:
@@ -123,6 +130,12 @@ class SealedSplit(Reading):
             )
 
 
+def record_of(run: Path) -> Path:
+    """Where the openings of a run are recorded, be it named itself or by its checkpoint."""
+    inside = run.name == "checkpoint" and (run.parent / "run.json").exists()
+    return (run.parent if inside else run) / RECORD_FILE
+
+
 def open_sealed(table: CorpusTable, split: str, record: Path, command: str) -> SealedSplit:
     """Open a sealed split and record it in `record` (`test_reads.json` of a run).
 
@@ -137,7 +150,7 @@ def open_sealed(table: CorpusTable, split: str, record: Path, command: str) -> S
         raise InputError(
             f"no split {split!r}; the table has {', '.join(table.manifest.splits)}", where=str(table.folder)
         )
-    if split not in SEALED:
+    if split.lower() not in SEALED:
         raise InputError(
             f"the {split} split is not sealed; the sealed ones are {', '.join(sorted(SEALED))}",
             where=str(table.folder),
@@ -152,7 +165,7 @@ def read_any(table: CorpusTable, split: str, record: Path, command: str) -> Read
     Both are used alike: `with read_any(...) as reading:`. Raises InputError as `open_sealed` and
     `CorpusTable.split` do.
     """
-    return open_sealed(table, split, record, command) if split in SEALED else Reading(table, split)
+    return open_sealed(table, split, record, command) if split.lower() in SEALED else Reading(table, split)
 
 
 @contextmanager

@@ -26,19 +26,20 @@ def validation_figures(predictions: Predictions) -> dict[str, float]:
         "validation/negative_log_likelihood": float(-np.log(chosen).mean()),
     }
     scores = view_scores(predictions)
-    return figures | {f"validation/weighted_f1_{name}": scores[name] for name in predictions.names[:-1]}
+    full = predictions.names[-1]
+    return figures | {f"validation/weighted_f1_{name}": f1 for name, f1 in scores.items() if name != full}
 
 
 def view_scores(predictions: Predictions) -> dict[str, float]:
-    """Weighted F1 of every view on the labelled utterances where its modalities are present; NaN for none."""
+    """Weighted F1 of every view on the labelled utterances where its modalities are present.
+
+    A view that has no such utterance has no entry.
+    """
     scores = {}
     for index, name in enumerate(predictions.names):
         counted = (predictions.labels != UNLABELLED) & predictions.valid[index]
-        answer = predictions.views[index][counted].argmax(axis=-1)
-        truth = predictions.labels[counted]
-        scores[name] = (
-            float(f1_score(truth, answer, average="weighted", zero_division=0))
-            if truth.size
-            else float("nan")
-        )
+        if counted.any():
+            answer = predictions.views[index][counted].argmax(axis=-1)
+            truth = predictions.labels[counted]
+            scores[name] = float(f1_score(truth, answer, average="weighted", zero_division=0))
     return scores

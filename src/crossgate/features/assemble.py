@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,12 +30,17 @@ def assemble(
         settings: which features.
         expected: the specs a checkpoint was trained on; a mismatch is refused with both names.
 
-    Raises InputError where a column is missing or is not what the checkpoint was trained on.
+    Where `expected` is given, a modality that the split has nothing of is missing in every utterance, with a
+    warning: the network was trained to do without. Raises InputError where a column is missing, is not what
+    the checkpoint was trained on, or where no utterance has any modality.
     """
     features: dict[Modality, Features] = {}
     specs: dict[Modality, tuple[FeatureSpec, ...]] = {}
     for modality in settings.modalities:
-        columns = [_column(split, modality, name, settings) for name in settings.names(modality)]
+        if expected is not None and _lacks(split, modality, settings.names(modality)):
+            columns = [_absent(spec, split) for spec in expected[modality]]
+        else:
+            columns = [_column(split, modality, name, settings) for name in settings.names(modality)]
         specs[modality] = tuple(column.spec for column in columns)
         if expected is not None:
             _check(specs[modality], tuple(expected[modality]), split)
@@ -43,7 +49,27 @@ def assemble(
         if modality in settings.speaker_relative:
             values = np.concatenate([values, relative_to_speaker(values, split)], axis=1)
         features[modality] = Features(values, present)
+    if not any(found.present.any() for found in features.values()):
+        raise InputError(
+            f"no utterance has any of the features asked for ({', '.join(settings.modalities)})",
+            where=f"split {split.name}",
+            fix="import or extract the features first",
+        )
     return features, specs
+
+
+def _lacks(split: Split, modality: Modality, names: Sequence[str]) -> bool:
+    """Whether a split has nothing at all of a modality: no column, and no text where texts are read."""
+    if modality == "text" and MINILM in names:
+        return not any(utterance.text for c in split.conversations for utterance in c.utterances)
+    return not any(column.startswith(f"{modality}_") for column in split.columns)
+
+
+def _absent(spec: FeatureSpec, split: Split) -> FeatureColumn:
+    """A column that is missing in every utterance."""
+    warnings.warn(f"split {split.name} has no {spec}: {spec.modality} is missing", stacklevel=3)
+    nothing = np.full((split.rows, spec.dimension), np.nan, dtype=np.float32)
+    return FeatureColumn(spec, nothing, np.zeros(split.rows, dtype=bool))
 
 
 def relative_to_speaker(

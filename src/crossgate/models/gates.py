@@ -1,7 +1,7 @@
 """Steps 2 and 3: the cross-modal guided gate in its two duties.
 
 A gate is sigmoid(W [x_1 ; x_2 ; ...]). Two things about W are ours. It is factorised through a bottleneck
-with a tanh (`gate_rank`): an eighth of the weights and of the work. And W [x_1 ; x_2] is computed as
+with a tanh (`gate_rank`): a sixth of the weights at the default sizes. And W [x_1 ; x_2] is computed as
 W_1 x_1 + W_2 x_2, which is the same and spares the copies of a concatenation.
 """
 

@@ -30,7 +30,7 @@ class ObjectiveSettings:
     redundancy: float = 0.01
     """Cross-correlation between different features of two modalities of a pair."""
     label_smoothing: float = 0.0
-    """Share of probability the hard target gives to the other emotions."""
+    """Share of the hard target's probability that is spread evenly over all emotions."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -42,10 +42,9 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
         raise InputError("expected settings by name, `model:` and so on", where=str(path))
     _check_keys(content, path)
     try:
-        base = parser.parse_object(content, defaults=True) if not overrides else None
-        if base is None:
-            partial = parser.parse_object(content, defaults=True)
-            base = parser.parse_args([f"--{override}" for override in overrides], namespace=partial)
+        base = parser.parse_object(content, defaults=True)
+        if overrides:
+            base = parser.parse_args([f"--{override}" for override in overrides], namespace=base)
         experiment = parser.instantiate(base)
     except (ArgumentError, TypeError) as error:
         raise InputError(_first_lines(error), where=str(path)) from error
@@ -65,7 +64,7 @@ def _check_keys(content: dict[Any, Any], path: Path) -> None:
 
 
 def experiment_json(experiment: Experiment) -> dict[str, Any]:
-    """As plain JSON values; `experiment_of` reads them back."""
+    """As plain JSON values, the layout of the YAML."""
     content: dict[str, Any] = yaml.safe_load(yaml.safe_dump(_plain(asdict(experiment))))
     return content
 

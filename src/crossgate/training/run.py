@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from crossgate.conversation import Conversation, FeatureSpec, Modality
-from crossgate.corpora.table import CorpusTable
+from crossgate.corpora.table import CorpusTable, Split
 from crossgate.errors import InputError
 from crossgate.evaluation.members import CHECKPOINT_FOLDER
 from crossgate.features.assemble import assemble
@@ -24,7 +24,7 @@ from crossgate.training.folds import choose_epoch, fold_names, join_predictions,
 from crossgate.training.loop import Fit, Predicted, fit
 from crossgate.training.processes import Processes
 from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
-from crossgate.training.record import EpochLog, close_run, open_run
+from crossgate.training.record import RUN_FILE, EpochLog, close_run, open_run
 from crossgate.training.settings import Experiment
 
 SCORE = "validation/weighted_f1"
@@ -56,7 +56,15 @@ def train(
             _clean_up(folder)
         return record
     run = _Run(experiment, table, folder, seed, group)
-    outcome = run.by_folds() if experiment.selection.by == "folds" else run.by_validation()
+    try:
+        outcome = run.by_folds() if experiment.selection.by == "folds" else run.by_validation()
+    except InputError:
+        if group.first and not any(folder.rglob("epoch-*")):
+            # Nothing was trained: a corrected command must find the folder as this one found it.
+            (folder / RUN_FILE).unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        raise
     if not group.first:
         return {}
     record = close_run(folder, record, outcome)
@@ -87,8 +95,8 @@ class _Run:
                 where=str(self.table.folder),
                 fix="set selection.by to folds, or split some conversations off as validation.parquet",
             )
-        split = self.table.split("train")
-        held_out = self.table.split("validation")
+        split = labelled_split(self.table, "train")
+        held_out = labelled_split(self.table, "validation")
         features, specs = assemble(split, self.experiment.features)
         other, _ = assemble(held_out, self.experiment.features, specs)
         standardizers = _statistics(features)
@@ -110,7 +118,7 @@ class _Run:
 
     def by_folds(self) -> dict[str, Any]:
         """One fit a fold with that fold left out, then a final fit on all for the epochs the folds chose."""
-        split = self.table.split("train")
+        split = labelled_split(self.table, "train")
         features, specs = assemble(split, self.experiment.features)
         names = fold_names(split, self.experiment.selection.group)
         curves: dict[str, list[float]] = {}
@@ -201,6 +209,18 @@ class _Run:
                 standardizers,
                 self.table.manifest.labels,
             ).save(self.folder / CHECKPOINT_FOLDER)
+
+
+def labelled_split(table: CorpusTable, name: str) -> Split:
+    """A split to learn or choose by. Raises InputError where nothing in it is labelled."""
+    split = table.split(name)
+    if not any(u.emotion for conversation in split.conversations for u in conversation.utterances):
+        raise InputError(
+            "no utterance of this split has a label",
+            where=f"{table.folder}, split {name}",
+            fix="training and the choice of the epoch need labels; predicting does not",
+        )
+    return split
 
 
 def _clean_up(folder: Path) -> None:

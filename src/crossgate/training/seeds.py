@@ -30,7 +30,11 @@ def train_seeds(
         record = train(experiment, table, target, seed=seed, resume=resume, command=command)
         outcomes[seed] = record["outcome"]
     figures = [
-        name for name, value in outcomes[0].items() if isinstance(value, float) and name != "weighted_f1_sd"
+        name
+        for name, value in outcomes[0].items()
+        if isinstance(value, float)
+        and name != "weighted_f1_sd"
+        and all(name in outcome for outcome in outcomes.values())
     ]
     summary = {
         "seeds": list(outcomes),

@@ -37,7 +37,7 @@ class TrainingSettings:
     class_weighting: float = 0.0
     """Weigh emotions by (1 / frequency) to this power; 0 is none, 1 is balanced."""
     patience: int = 0
-    """Stop after this many epochs without a better validation score; 0 never stops early."""
+    """Stop after this many epochs without a better validation score; 0 never does. Folds run to their end."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """`auto` is bfloat16 on a GPU that has it, float32 elsewhere."""
     device: str = "auto"
