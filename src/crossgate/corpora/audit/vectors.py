@@ -60,7 +60,12 @@ def _rows_of(split: FlatSplit, column: str, feature: FlatFeature) -> list[Findin
     infinite = present & np.isinf(values).any(axis=1)
     found: list[tuple[str, Severity, npt.NDArray[np.bool_], str]] = [
         ("infinite-values", "error", infinite, "vectors hold an infinite number"),
-        ("nan-values", "warning", nan, "vectors hold NaN in some dimension: fill them in before a network"),
+        (
+            "nan-values",
+            "warning",
+            nan,
+            "vectors hold NaN in some dimension, taken as the mean when training here",
+        ),
         (
             "zero-rows",
             "warning",
