@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from crossgate.corpora.manifest import Manifest
+from crossgate.corpora.rows import ROW_SCHEMA
 from crossgate.corpora.table import CorpusTable, write_table
 from crossgate.emotions import IEMOCAP
 from crossgate.errors import InputError
@@ -38,21 +39,7 @@ DROPPED = {
 
 SESSIONS = {"train": (1, 2, 3, 4), "test": (5,)}
 
-SCHEMA = pa.schema(
-    [
-        ("conversation_id", pa.string()),
-        ("utterance_id", pa.string()),
-        ("turn", pa.int32()),
-        ("speaker", pa.string()),
-        ("text", pa.string()),
-        ("start", pa.float64()),
-        ("end", pa.float64()),
-        ("emotion", pa.string()),
-        ("valence", pa.float64()),
-        ("arousal", pa.float64()),
-        ("dominance", pa.float64()),
-    ]
-)
+SCHEMA = pa.schema([*ROW_SCHEMA, *((name, pa.float64()) for name in ("valence", "arousal", "dominance"))])
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _EVALUATION = re.compile(

@@ -16,6 +16,7 @@ import ftfy
 import pyarrow as pa
 
 from crossgate.corpora.manifest import Manifest, sha256_of
+from crossgate.corpora.rows import ROW_SCHEMA
 from crossgate.corpora.table import CorpusTable, write_table
 from crossgate.emotions import MELD
 from crossgate.errors import InputError
@@ -44,17 +45,10 @@ SENTIMENTS = ("neutral", "positive", "negative")
 
 SCHEMA = pa.schema(
     [
-        ("conversation_id", pa.string()),
-        ("utterance_id", pa.string()),
-        ("turn", pa.int32()),
-        ("speaker", pa.string()),
-        ("text", pa.string()),
+        *ROW_SCHEMA,
         ("text_original", pa.string()),
         ("season", pa.int32()),
         ("episode", pa.int32()),
-        ("start", pa.float64()),
-        ("end", pa.float64()),
-        ("emotion", pa.string()),
         ("sentiment", pa.string()),
     ]
 )

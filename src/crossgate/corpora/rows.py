@@ -17,6 +17,20 @@ from crossgate.errors import InputError
 REQUIRED = ("conversation_id", "utterance_id", "turn", "speaker")
 """Columns every table must have; `text, start, end, emotion` and features may be missing."""
 
+ROW_SCHEMA = pa.schema(
+    [
+        ("conversation_id", pa.string()),
+        ("utterance_id", pa.string()),
+        ("turn", pa.int32()),
+        ("speaker", pa.string()),
+        ("text", pa.string()),
+        ("start", pa.float64()),
+        ("end", pa.float64()),
+        ("emotion", pa.string()),
+    ]
+)
+"""The columns of a table this package writes, before a corpus' own and the features."""
+
 
 def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[Conversation, ...]:
     """Group rows into conversations.

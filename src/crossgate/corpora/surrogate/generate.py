@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.manifest import Manifest
+from crossgate.corpora.rows import ROW_SCHEMA
 from crossgate.corpora.surrogate.bayes import ceilings, draw_sample
 from crossgate.corpora.surrogate.chain import Course
 from crossgate.corpora.surrogate.evidence import Shown
@@ -97,7 +98,7 @@ def _split(name: str, stream: int, count: int, settings: SurrogateSettings, prof
     for course, shown in draw_sample(settings.seed, profile, settings, count, stream).parts:
         vectors = [mixed(random, profile, course, shown, modality) for modality in range(3)]
         parts.extend((course, shown, vectors, row) for row in range(len(course.real)))
-    columns: dict[str, list[Any]] = {key: [] for key in SCHEMA.names}
+    columns: dict[str, list[Any]] = {key: [] for key in ROW_SCHEMA.names}
     features: dict[FeatureSpec, list[Any]] = {spec: [] for spec in specs(settings)}
     for number, chosen in enumerate(random.permutation(len(parts))):
         course, shown, vectors, row = parts[chosen]
@@ -107,24 +108,10 @@ def _split(name: str, stream: int, count: int, settings: SurrogateSettings, prof
             values = vectors[modality][row, :turns].astype(np.float32)
             there = shown.present[modality, row, :turns]
             rows.extend(vector if here else None for vector, here in zip(values, there, strict=True))
-    table = pa.table(columns, schema=SCHEMA)
+    table = pa.table(columns, schema=ROW_SCHEMA)
     for spec, rows in features.items():
         table = table.append_column(spec.column, pa.array(rows, pa.list_(pa.float32(), spec.dimension)))
     return table
-
-
-SCHEMA = pa.schema(
-    [
-        ("conversation_id", pa.string()),
-        ("utterance_id", pa.string()),
-        ("turn", pa.int32()),
-        ("speaker", pa.string()),
-        ("text", pa.string()),
-        ("start", pa.float64()),
-        ("end", pa.float64()),
-        ("emotion", pa.string()),
-    ]
-)
 
 
 def _conversation(
