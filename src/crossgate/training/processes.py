@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,5 +82,10 @@ def processes() -> Iterator[Processes]:
     dist.init_process_group("nccl" if nccl else "gloo")
     try:
         yield Processes(dist.get_rank(), dist.get_world_size())
+        # All leave together, and not at once: gloo's threads let go of the last message's tensors a moment
+        # after it is done, and one that does so while the interpreter shuts down aborts the process
+        # (pytorch/pytorch#179291).
+        dist.barrier()
+        time.sleep(1.0)
     finally:
         dist.destroy_process_group()
