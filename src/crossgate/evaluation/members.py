@@ -14,11 +14,10 @@ from crossgate.corpora.table import Split
 from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.evaluation.predictor import Predictions, predict
+from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER
 from crossgate.features.assemble import assemble
-from crossgate.features.dataset import make_examples
+from crossgate.features.dataset import Example, make_examples
 from crossgate.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint
-
-CHECKPOINT_FOLDER = "checkpoint"
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,12 @@ def refuse_unfinished(folder: Path) -> None:
 
 
 def predict_split(checkpoint: Checkpoint, split: Split) -> Predictions:
-    """A checkpoint's predictions on a split, labels included where the label sets agree.
+    """A checkpoint's predictions on a split; see `examples_of`."""
+    return predict(checkpoint.network, examples_of(checkpoint, split))
+
+
+def examples_of(checkpoint: Checkpoint, split: Split) -> list[Example]:
+    """A split as a checkpoint's network reads it, labels included where the label sets agree.
 
     Raises InputError where the features are not those it was trained on.
     """
@@ -81,8 +85,7 @@ def predict_split(checkpoint: Checkpoint, split: Split) -> Predictions:
             replace(conversation, utterances=tuple(replace(u, emotion=None) for u in conversation.utterances))
             for conversation in conversations
         ]
-    examples = make_examples(conversations, features, checkpoint.standardizers, checkpoint.labels)
-    return predict(checkpoint.network, examples)
+    return make_examples(conversations, features, checkpoint.standardizers, checkpoint.labels)
 
 
 def together(predictions: Sequence[Predictions]) -> npt.NDArray[np.float32]:

@@ -16,14 +16,13 @@ from crossgate.errors import InputError
 from crossgate.evaluation.members import load_members, refuse_unfinished
 from crossgate.evaluation.probabilities import read_probabilities
 from crossgate.evaluation.report import Report, evaluate_predictions
+from crossgate.evaluation.run_folder import FOLD_PREDICTIONS, RUN_FILE
 from crossgate.evaluation.sealed import read_any, record_of
 from crossgate.evaluation.summary import SeedSummary, summarise
 from crossgate.evaluation.validation import view_scores
 
 FOLDS = "folds"
 """The name under which out-of-fold predictions are measured, in the place of a split's."""
-
-FOLD_PREDICTIONS = Path("folds") / "predictions.parquet"
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def _evaluation(
 
 def _caveat(folder: Path, split: str, sha256: str) -> str:
     """What a reader must know of scores on utterances the run has seen before."""
-    for record in (folder / "run.json", folder / "seed-0" / "run.json", folder.parent / "run.json"):
+    for record in (folder / RUN_FILE, folder / "seed-0" / RUN_FILE, folder.parent / RUN_FILE):
         if record.is_file():
             seen = json.loads(record.read_text(encoding="utf-8")).get("data", {}).get("sha256", {})
             if sha256 == seen.get("train"):

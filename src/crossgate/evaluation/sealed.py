@@ -20,6 +20,7 @@ from typing import Any, Self
 from crossgate.corpora.manifest import sha256_of
 from crossgate.corpora.table import SEALED, CorpusTable, Split, read_split
 from crossgate.errors import InputError
+from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, RUN_FILE
 from crossgate.files import write_json
 
 if sys.platform != "win32":
@@ -132,7 +133,7 @@ class SealedSplit(Reading):
 
 def record_of(run: Path) -> Path:
     """Where the openings of a run are recorded, be it named itself or by its checkpoint."""
-    inside = run.name == "checkpoint" and (run.parent / "run.json").exists()
+    inside = run.name == CHECKPOINT_FOLDER and (run.parent / RUN_FILE).exists()
     return (run.parent if inside else run) / RECORD_FILE
 
 

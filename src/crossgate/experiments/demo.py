@@ -11,11 +11,10 @@ import numpy as np
 from crossgate.corpora.surrogate import SurrogateSettings, generate_surrogate, read_ceilings
 from crossgate.corpora.table import CorpusTable, open_table
 from crossgate.evaluation.figures import learning_figure, save_figure, subset_figure
-from crossgate.evaluation.members import CHECKPOINT_FOLDER
+from crossgate.evaluation.members import examples_of
 from crossgate.evaluation.run import RunEvaluation, evaluate_run
+from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER
 from crossgate.evaluation.subsets import predict_subsets
-from crossgate.features.assemble import assemble
-from crossgate.features.dataset import make_examples
 from crossgate.features.settings import FeatureSettings
 from crossgate.files import write_json
 from crossgate.models.checkpoint import load_checkpoint
@@ -85,9 +84,7 @@ def run_demo(
 def subset_accuracies(run: Path, table: CorpusTable, split: str = "validation") -> dict[str, float]:
     """Accuracy of a run's network for every subset of modalities as its whole input."""
     checkpoint = load_checkpoint(run / CHECKPOINT_FOLDER)
-    content = table.split(split)
-    features, _ = assemble(content, checkpoint.features, checkpoint.specs)
-    examples = make_examples(content.conversations, features, checkpoint.standardizers, checkpoint.labels)
+    examples = examples_of(checkpoint, table.split(split))
     return {
         subset: float(np.mean(found.probabilities.argmax(axis=-1) == found.labels))
         for subset, found in predict_subsets(checkpoint.network, examples).items()

@@ -16,10 +16,8 @@ from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.evaluation.predictor import Predictions
 from crossgate.evaluation.probabilities import write_probabilities
+from crossgate.evaluation.run_folder import FOLD_PREDICTIONS
 from crossgate.files import new_file
-
-PREDICTIONS_FILE = "predictions.parquet"
-"""In `folds/`: every training utterance as predicted by the fit that had not seen it."""
 
 
 def fold_names(split: Split, group: str) -> list[str]:
@@ -100,5 +98,5 @@ def join_predictions(
         joined[rows == name] = load_file(folder / name / "epochs" / f"{epoch:04d}.safetensors")[
             "probabilities"
         ]
-    write_probabilities(folder / PREDICTIONS_FILE, split.conversations, joined, labels, overwrite=True)
+    write_probabilities(folder / FOLD_PREDICTIONS.name, split.conversations, joined, labels, overwrite=True)
     return joined

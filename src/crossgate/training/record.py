@@ -20,11 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from crossgate import __version__
 from crossgate.corpora.table import CorpusTable
 from crossgate.errors import InputError
+from crossgate.evaluation.run_folder import RUN_FILE
 from crossgate.files import new_file, write_json
 from crossgate.training.configuration import experiment_json
 from crossgate.training.settings import Experiment
 
-RUN_FILE = "run.json"
 METRICS_FILE = "metrics.jsonl"
 WATCHED = ("torch", "numpy", "pyarrow", "safetensors", "scikit-learn", "transformers")
 """Packages whose versions can change a number."""

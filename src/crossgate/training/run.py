@@ -14,7 +14,7 @@ import numpy as np
 from crossgate.conversation import Conversation, FeatureSpec, Modality
 from crossgate.corpora.table import CorpusTable, Split
 from crossgate.errors import InputError
-from crossgate.evaluation.members import CHECKPOINT_FOLDER
+from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLDS_FOLDER, RUN_FILE
 from crossgate.features.assemble import assemble
 from crossgate.features.dataset import Example, Features, make_examples
 from crossgate.features.standardize import Standardizer
@@ -24,7 +24,7 @@ from crossgate.training.folds import choose_epoch, fold_names, join_predictions,
 from crossgate.training.loop import Fit, Predicted, fit
 from crossgate.training.processes import Processes
 from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
-from crossgate.training.record import RUN_FILE, EpochLog, close_run, open_run
+from crossgate.training.record import EpochLog, close_run, open_run
 from crossgate.training.settings import Experiment
 
 SCORE = "validation/weighted_f1"
@@ -130,9 +130,9 @@ class _Run:
             fitted = self._fit(
                 self._examples(*train, standardizers),
                 self._examples(*held_out, standardizers),
-                self.folder / "folds" / name,
+                self.folder / FOLDS_FOLDER / name,
                 f"{self.experiment.name}, without {name}",
-                on_predictions=partial(keep_predictions, self.folder / "folds" / name),
+                on_predictions=partial(keep_predictions, self.folder / FOLDS_FOLDER / name),
             )
             curves[name] = [row[SCORE] for row in fitted.rows]
         outcome = choose_epoch(curves) if self.group.first else {"epoch": None}
@@ -148,7 +148,7 @@ class _Run:
         )
         self._save(fitted, specs, standardizers)
         if self.group.first:
-            join_predictions(self.folder / "folds", split, names, epoch, self.table.manifest.labels)
+            join_predictions(self.folder / FOLDS_FOLDER, split, names, epoch, self.table.manifest.labels)
         return {"selected_by": "folds"} | outcome
 
     def _fit(
