@@ -39,7 +39,7 @@ ROOMS = {
     "features": "utterances to (values, present)",
     "media": "decoding, transcripts, voices, speakers",
     "corpora": "corpora in one table format; audit; surrogate",
-    WORDS: "conversation, emotions, errors, files",
+    WORDS: "conversation, prediction, emotions, errors, files",
 }
 """The rooms from top to bottom. An import goes to the same room or to one further down."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from crossgate.cli.command import parser_of
-from crossgate.cli.main import COMMANDS
+from crossgate.cli.main import find
 from crossgate.training.configuration import load_experiment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,10 +34,9 @@ def test_some_commands_are_shown() -> None:
 
 @pytest.mark.parametrize(("page", "line"), shown())
 def test_a_documented_command_can_be_given(page: str, line: str) -> None:
-    name, *arguments = shlex.split(line, comments=True)
-    assert name in COMMANDS, f"{page} shows a command that does not exist: {line}"
-    module, command, _ = COMMANDS[name]
-    parsed = parser_of(getattr(import_module(module), command)).parse_args(arguments)
+    command, arguments = find(shlex.split(line, comments=True))
+    assert command is not None, f"{page} shows a command that does not exist: {line}"
+    parsed = parser_of(command).parse_args(arguments)
     for value in arguments:
         if value.startswith("configs/"):
             assert (ROOT / value).is_file(), f"{page} names a file that is not there: {value}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,10 @@ def test_tensors_too_many_or_too_few_are_refused(change: str, tmp_path: Path) ->
         (("specs", "text"), [{"modality": "smell"}]),
         (("dimensions", "text"), "six"),
         (("dimensions",), {}),
+        (("calibration",), None),
+        (("calibration", "temperature"), -1),
+        (("calibration", "temperature"), "warm"),
+        (("calibration", "mood"), 1),
     ],
     ids=lambda value: ".".join(value) if isinstance(value, tuple) else str(value),
 )
@@ -159,3 +164,84 @@ def test_a_config_that_is_no_object_is_refused(tmp_path: Path) -> None:
     (tmp_path / CONFIG_FILE).write_text("[1]", encoding="utf-8")
     with pytest.raises(InputError, match="not a checkpoint"):
         load_checkpoint(tmp_path)
+
+
+def test_calibration_is_kept_and_an_old_config_has_none(tmp_path: Path) -> None:
+    replace(checkpoint(), temperature=1.7, confidence_threshold=0.4).save(tmp_path)
+    loaded = load_checkpoint(tmp_path)
+    assert (loaded.temperature, loaded.confidence_threshold) == (1.7, 0.4)
+    config = json.loads((tmp_path / CONFIG_FILE).read_text(encoding="utf-8"))
+    del config["calibration"]
+    (tmp_path / CONFIG_FILE).write_text(json.dumps(config), encoding="utf-8")
+    loaded = load_checkpoint(tmp_path)
+    assert (loaded.temperature, loaded.confidence_threshold, loaded.encoder) == (1.0, 0.0, None)
+
+
+@pytest.mark.parametrize(
+    "change", [{"temperature": 0.0}, {"temperature": np.inf}, {"confidence_threshold": 1.5}]
+)
+def test_a_calibration_that_cannot_be_is_refused(change: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=next(iter(change))):
+        replace(checkpoint(), **change)
+
+
+def test_half_precision_halves_the_file_and_stays_close(tmp_path: Path) -> None:
+    saved = checkpoint(hidden=64)
+    saved.save(tmp_path / "full")
+    saved.save(tmp_path / "half", half=True)
+    full, half = (load_checkpoint(tmp_path / name) for name in ("full", "half"))
+    size = {name: (tmp_path / name / WEIGHTS_FILE).stat().st_size for name in ("full", "half")}
+    assert size["half"] < 0.6 * size["full"]
+    assert all(value.dtype == torch.float32 for value in half.network.parameters())
+    assert np.array_equal(half.standardizers["text"].mean, saved.standardizers["text"].mean)
+    inputs = draw()
+    assert same(inputs.through(full.network), inputs.through(half.network), atol=1e-2)
+    assert half.fits_half
+    assert not full.fits_half
+    # What was saved in half precision loses nothing more when it is saved so again.
+    half.save(tmp_path / "again", half=True)
+    assert (tmp_path / "again" / WEIGHTS_FILE).read_bytes() == (tmp_path / "half" / WEIGHTS_FILE).read_bytes()
+
+
+def test_a_weight_too_large_for_half_precision_is_refused(tmp_path: Path) -> None:
+    saved = checkpoint()
+    with torch.no_grad():
+        saved.network.heads.weight[0, 0, 0] = 1e6
+    with pytest.raises(InputError, match="too large"):
+        saved.save(tmp_path / "half", half=True)
+    assert not (tmp_path / "half").exists()
+
+
+def an_encoder(folder: Path) -> Path:
+    (folder / "deeper").mkdir(parents=True)
+    for name in ("encoder.json", "adapter.safetensors", "deeper/vocabulary.json"):
+        (folder / name).write_text(name, encoding="utf-8")
+    return folder
+
+
+def test_a_text_encoder_goes_along(tmp_path: Path) -> None:
+    saved = replace(checkpoint(), encoder=an_encoder(tmp_path / "trained"))
+    saved.save(tmp_path / "one")
+    loaded = load_checkpoint(tmp_path / "one")
+    assert loaded.encoder == tmp_path / "one" / "text"
+    loaded.save(tmp_path / "one")  # onto itself
+    loaded.save(tmp_path / "two")
+    for name in ("encoder.json", "adapter.safetensors", "deeper/vocabulary.json"):
+        assert (tmp_path / "two" / "text" / name).read_text(encoding="utf-8") == name
+
+
+def test_what_is_no_part_of_a_checkpoint_does_not_go_along(tmp_path: Path) -> None:
+    encoder = an_encoder(tmp_path / "trained")
+    (encoder / "optimizer.pt").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=r"optimizer\.pt"):
+        replace(checkpoint(), encoder=encoder).save(tmp_path / "one")
+    assert not (tmp_path / "one" / "text").exists()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no file"):
+        replace(checkpoint(), encoder=tmp_path / "empty").save(tmp_path / "one")
+
+
+def test_another_checkpoints_text_encoder_is_not_taken_over(tmp_path: Path) -> None:
+    replace(checkpoint(), encoder=an_encoder(tmp_path / "trained")).save(tmp_path / "one")
+    with pytest.raises(InputError, match="already"):
+        checkpoint().save(tmp_path / "one")

@@ -1,4 +1,4 @@
-"""`crossgate evaluate RUN --data DIR --split validation`."""
+"""`crossgate evaluate CHECKPOINT --data DIR --split validation`."""
 
 from __future__ import annotations
 
@@ -8,39 +8,61 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from crossgate.errors import InputError
+
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a run on a labelled split: scores with intervals, per emotion, confusion matrix, calibration.
+    """Measure a checkpoint on a labelled split: scores with intervals, per emotion, confusion, calibration.
 
     `--split folds` measures the out-of-fold predictions of a run that was selected by folds. A test split is
-    opened here, and the opening is recorded in the run's test_reads.json.
+    opened here, and the opening is recorded in test_reads.json: of the run, or for a checkpoint that is not
+    yours, a packaged one or the hub's, of the folder --out names. Without --out such a one writes nothing.
     """
 
-    positional: ClassVar[tuple[str, ...]] = ("run_folder",)
+    positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
 
-    run_folder: Path = field(metadata={"help": "folder of a run, of several seeds, or of a checkpoint"})
+    checkpoint: Path = field(metadata={"help": "packaged name, hub id, or folder of a run or checkpoint"})
     data: Path
     """Folder of a corpus table, or of bare <split>.parquet files."""
     split: str = "validation"
     """The split to measure on, or `folds`."""
     out: Path | None = None
-    """Folder for evaluation.json and the figures; default RUN/evaluation/<corpus>-<split>."""
+    """Folder for evaluation.json and the figures; for a run of yours RUN/evaluation/<corpus>-<split>."""
+    modalities: str | None = None
+    """Letters of the modalities to be given, such as t or ta (text, audio, visual); others are hidden."""
 
     def run(self) -> int:
         """Measure, print, write."""
         from crossgate.cli.printing import print_evaluation
-        from crossgate.corpora.table import open_table
+        from crossgate.corpora.table import SEALED, open_table
         from crossgate.evaluation.run import evaluate_run
+        from crossgate.evaluation.sealed import RECORD_FILE
         from crossgate.files import write_json
+        from crossgate.packaged import find_checkpoint
 
+        found = find_checkpoint(self.checkpoint)
+        if not found.own and self.out is None and self.split.lower() in SEALED:
+            raise InputError(
+                f"{found.name} is not a folder of yours, so the opening of a test split has no place there",
+                fix="name a folder with --out; the record is kept in it",
+            )
         table = open_table(self.data)
         command = shlex.join(["crossgate", *sys.argv[1:]])
-        result = evaluate_run(self.run_folder, table, self.split, command)
-        out = self.out or self.run_folder / "evaluation" / f"{table.manifest.name}-{self.split}"
+        record = None if found.own or self.out is None else self.out / RECORD_FILE
+        result = evaluate_run(
+            found.folder, table, self.split, command, modalities=self.modalities, record=record
+        )
+        print_evaluation(result)
+        out = self.out
+        if out is None and found.own:
+            given = f"-{result.report.details['modalities']}" if self.modalities is not None else ""
+            out = found.folder / "evaluation" / f"{table.manifest.name}-{self.split}{given}"
+        if out is None:
+            print("nothing was written; --out DIR keeps the figures", file=sys.stderr)
+            return 0
         written = result.report.write(out)
         write_json(out / "seeds-and-views.json", result.to_json())
-        print_evaluation(result)
         for path in (*written, out / "seeds-and-views.json"):
             print(path, file=sys.stderr)
         return 0

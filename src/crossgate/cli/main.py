@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from jsonargparse import ArgumentParser
 
@@ -13,7 +14,9 @@ import crossgate
 from crossgate.cli.command import Help, parser_of
 from crossgate.errors import CrossgateError
 
-COMMANDS = {
+Table = dict[str, tuple[str, str, str]]
+
+COMMANDS: Table = {
     "import": (
         "crossgate.cli.importing",
         "Import",
@@ -21,11 +24,15 @@ COMMANDS = {
     ),
     "audit": ("crossgate.cli.audit", "Audit", "look a table or a pickle over for defects"),
     "surrogate": ("crossgate.cli.surrogate", "Surrogate", "generate a corpus with known ceilings"),
+    "pair": ("crossgate.cli.pair", "Pair", "pair a corpus with faces of the same labels"),
     "train": ("crossgate.cli.train", "Train", "train a model by a configuration file"),
-    "evaluate": ("crossgate.cli.evaluate", "Evaluate", "measure a run on a labelled split"),
+    "evaluate": ("crossgate.cli.evaluate", "Evaluate", "measure a checkpoint on a labelled split"),
     "predict": ("crossgate.cli.predict", "Predict", "write the emotions of a split as Parquet"),
+    "pack": ("crossgate.cli.pack", "Pack", "make a run a checkpoint that ships: calibrated, with a card"),
+    "encoder": ("crossgate.cli.encoder", "COMMANDS", "train and evaluate the networks behind features"),
     "demo": ("crossgate.cli.demo", "Demo", "generate a corpus, train, evaluate, draw figures"),
 }
+"""Module, name in it, summary. The name is a command's, or that of another such table, one level down."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,17 +62,51 @@ def _show(message: Warning | str, category: type[Warning], *_: object) -> None:
     print(f"crossgate: {message}", file=sys.stderr)
 
 
+def find(arguments: Sequence[str]) -> tuple[type[Any] | None, list[str]]:
+    """The command that arguments ask for, and those of them that are left for it.
+
+    None where there is none of that name, or where only a table of commands is named.
+    """
+    table: Table = COMMANDS
+    for place, name in enumerate(arguments):
+        if name not in table:
+            break
+        found = _load(table[name])
+        if not isinstance(found, dict):
+            return found, list(arguments[place + 1 :])
+        table = found
+    return None, list(arguments)
+
+
+def _load(entry: tuple[str, str, str]) -> type[Any] | Table:
+    module, name, _ = entry
+    loaded: type[Any] | Table = getattr(import_module(module), name)
+    return loaded
+
+
 def _run(arguments: list[str]) -> int:
     root = ArgumentParser(
         prog="crossgate", description=crossgate.__doc__, version=crossgate.__version__, formatter_class=Help
     )
-    commands = root.add_subcommands(dest="command", metavar="COMMAND")
-    for name, (module, command, summary) in COMMANDS.items():
+    _add(root, COMMANDS, arguments)
+    parsed = root.instantiate(root.parse_args(arguments))
+    command, _ = find(arguments)
+    while parsed.get("command"):
+        parsed = parsed[parsed["command"]]
+    assert command is not None  # the parser refuses arguments that name none
+    return int(command(**vars(parsed)).run())
+
+
+def _add(parser: ArgumentParser, table: Table, arguments: list[str]) -> None:
+    """Give a parser the commands of a table."""
+    commands = parser.add_subcommands(dest="command", metavar="COMMAND")
+    for name, entry in table.items():
         # Only the parser that is asked for is built: the others cost an import each.
-        asked = name in arguments[:1]
-        parser = parser_of(getattr(import_module(module), command)) if asked else ArgumentParser()
-        commands.add_subcommand(name, parser, help=summary)
-    parsed = root.parse_args(arguments)
-    module, command, _ = COMMANDS[parsed.command]
-    settings = root.instantiate(parsed)[parsed.command]
-    return int(getattr(import_module(module), command)(**vars(settings)).run())
+        found = _load(entry) if name in arguments[:1] else {}
+        if isinstance(found, dict):
+            inner = ArgumentParser(description=entry[2], formatter_class=Help)
+        else:
+            inner = parser_of(found)
+        commands.add_subcommand(name, inner, help=entry[2])
+        if isinstance(found, dict) and found:
+            _add(inner, found, arguments[1:])

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crossgate.corpora.manifest import Manifest
+from crossgate.evaluation.packing.measure import Measured
 from crossgate.evaluation.run import RunEvaluation
 
 NAMES = {
@@ -82,3 +83,27 @@ def print_evaluation(result: RunEvaluation) -> None:
         for name, value in result.views.items():
             table.add_row(name, f"{100 * value:.2f}")
         console.print(table)
+
+
+def print_packed(measured: Measured, folder: Path) -> None:
+    """The report of what ships, its calibration, and what it is worth with some modalities."""
+    console = Console(highlight=False)
+    console.print(measured.report.render())
+    table = Table("calibration", "value", box=None)
+    table.add_row("temperature", f"{measured.temperature:.3f}")
+    table.add_row("expected calibration error before, %", f"{100 * measured.error_before:.2f}")
+    error = measured.report.calibration.expected_calibration_error
+    table.add_row("expected calibration error after, %", f"{100 * error:.2f}")
+    kept = measured.abstention
+    table.add_row("abstains below a confidence of", f"{kept.threshold:.3f}")
+    table.add_row("answered, %", f"{100 * kept.coverage:.2f}")
+    table.add_row("right of those, %", f"{100 * kept.accuracy:.2f}")
+    console.print(table)
+    if measured.subsets:
+        table = Table("given", "weighted F1", "calibration error", box=None)
+        for name, scores in measured.subsets.items():
+            shown = (scores["weighted_f1"], scores["expected_calibration_error"])
+            table.add_row(name, *(f"{100 * value:.2f}" for value in shown))
+        console.print(table)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"checkpoint: {folder}, {size / 1e6:.2f} MB", file=sys.stderr)

@@ -15,6 +15,7 @@ from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.evaluation.predictor import Predictions, predict
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER
+from crossgate.evaluation.subsets import keep_only, subset_of
 from crossgate.features.assemble import assemble
 from crossgate.features.dataset import Example, make_examples
 from crossgate.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint
@@ -31,13 +32,26 @@ class Members:
         """The label set, the same for all."""
         return next(iter(self.checkpoints.values())).labels
 
-    def predict(self, split: Split) -> dict[str, Predictions]:
-        """Every member's predictions on a split. Raises InputError where the features do not fit."""
-        return {name: predict_split(checkpoint, split) for name, checkpoint in self.checkpoints.items()}
+    def predict(self, split: Split, modalities: str | None = None) -> dict[str, Predictions]:
+        """Every member's predictions on a split; see `predict_split`."""
+        return {
+            name: predict_split(checkpoint, split, modalities)
+            for name, checkpoint in self.checkpoints.items()
+        }
+
+    def subset(self, modalities: str) -> str:
+        """The letters of modalities as all members spell them; see `subsets.subset_of`."""
+        spelled = [subset_of(modalities, checkpoint.network) for checkpoint in self.checkpoints.values()]
+        return spelled[0]
 
 
 def load_members(folder: Path) -> Members:
     """The checkpoint of a run, those of its seeds, or the folder itself where it is a checkpoint."""
+    return Members({_name(path): load_checkpoint(path) for path in checkpoint_folders(folder)})
+
+
+def checkpoint_folders(folder: Path) -> list[Path]:
+    """The folders of `load_members`. Raises InputError where there is none, or a seed is not finished."""
     folder = Path(folder)
     refuse_unfinished(folder)
     for found in (
@@ -47,7 +61,7 @@ def load_members(folder: Path) -> Members:
     ):
         usable = [path for path in found if (path / CONFIG_FILE).is_file()]
         if usable:
-            return Members({_name(path): load_checkpoint(path) for path in usable})
+            return usable
     raise InputError(
         "no checkpoint here" if folder.is_dir() else "no such folder",
         where=str(folder),
@@ -67,9 +81,18 @@ def refuse_unfinished(folder: Path) -> None:
         )
 
 
-def predict_split(checkpoint: Checkpoint, split: Split) -> Predictions:
-    """A checkpoint's predictions on a split; see `examples_of`."""
-    return predict(checkpoint.network, examples_of(checkpoint, split))
+def predict_split(checkpoint: Checkpoint, split: Split, modalities: str | None = None) -> Predictions:
+    """A checkpoint's calibrated predictions on a split.
+
+    `modalities`, such as `ta`, hides all others. Raises InputError where the checkpoint does not know them,
+    or the features are not those it was trained on; see `examples_of`.
+    """
+    network = checkpoint.network
+    subset = None if modalities is None else subset_of(modalities, network)
+    examples = examples_of(checkpoint, split)
+    if subset is not None:
+        examples = keep_only(examples, network, subset)
+    return predict(network, examples, temperature=checkpoint.temperature)
 
 
 def examples_of(checkpoint: Checkpoint, split: Split) -> list[Example]:
@@ -77,7 +100,7 @@ def examples_of(checkpoint: Checkpoint, split: Split) -> list[Example]:
 
     Raises InputError where the features are not those it was trained on.
     """
-    features, _ = assemble(split, checkpoint.features, checkpoint.specs)
+    features, _ = assemble(split, checkpoint.features, checkpoint.specs, encoder=checkpoint.encoder)
     conversations: Sequence[Conversation] = split.conversations
     found = {u.emotion for c in conversations for u in c.utterances} - {None}
     if not found <= set(checkpoint.labels.labels):

@@ -44,12 +44,14 @@ def predict(
     network: CrossGate,
     examples: Sequence[Example],
     *,
+    temperature: float = 1.0,
     device: torch.device | None = None,
     turns_per_batch: int = 2048,
 ) -> Predictions:
     """Run a network in evaluation mode over examples; the mode it was in is restored.
 
-    `turns_per_batch` bounds the padded turns held at once, so that memory does not grow with the corpus.
+    `temperature` divides the logits of every view. `turns_per_batch` bounds the padded turns held at once, so
+    that memory does not grow with the corpus.
     """
     device = device or torch.device("cpu")
     was_training = network.training
@@ -60,7 +62,7 @@ def predict(
         for group in _groups(order, [len(example) for example in examples], turns_per_batch):
             batch = collate([examples[index] for index in group]).to(device)
             views = network(batch.values, batch.present, batch.speakers, batch.turns)
-            probabilities = views.logits.float().softmax(dim=-1).cpu().numpy()
+            probabilities = (views.logits.float() / temperature).softmax(dim=-1).cpu().numpy()
             assert views.shares is not None  # the network is not training
             valid, shares = views.valid.cpu().numpy(), views.shares.float().cpu().numpy()
             for row, index in enumerate(group):

@@ -14,15 +14,13 @@ from crossgate.corpora.table import CorpusTable, Split
 from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.evaluation.members import load_members, refuse_unfinished
+from crossgate.evaluation.packing.record import digest_of, read_packed
 from crossgate.evaluation.probabilities import read_probabilities
 from crossgate.evaluation.report import Report, evaluate_predictions
-from crossgate.evaluation.run_folder import FOLD_PREDICTIONS, RUN_FILE
+from crossgate.evaluation.run_folder import FOLD_PREDICTIONS, FOLDS, RUN_FILE
 from crossgate.evaluation.sealed import read_any, record_of
 from crossgate.evaluation.summary import SeedSummary, summarise
 from crossgate.evaluation.validation import view_scores
-
-FOLDS = "folds"
-"""The name under which out-of-fold predictions are measured, in the place of a split's."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +45,42 @@ class RunEvaluation:
         }
 
 
-def evaluate_run(folder: Path, table: CorpusTable, split: str, command: str) -> RunEvaluation:
+def evaluate_run(
+    folder: Path,
+    table: CorpusTable,
+    split: str,
+    command: str,
+    *,
+    modalities: str | None = None,
+    record: Path | None = None,
+) -> RunEvaluation:
     """Measure a run on a split, or on `folds`; a test split is opened through its seal and recorded.
+
+    Args:
+        folder: of a run, of several seeds, or of a checkpoint.
+        table: the corpus.
+        split: of it, or `folds`.
+        command: for the record.
+        modalities: letters such as `ta`; all other modalities are hidden. None hides nothing.
+        record: the file that keeps the opening of a test split; None is the run's own.
 
     Raises InputError where there is no checkpoint, where features or labels do not fit, and where no
     utterance of the split is labelled.
     """
     if split == FOLDS:
+        if modalities is not None:
+            raise InputError("out-of-fold predictions were made with all modalities", fix="leave them away")
         return _evaluate_folds(folder, table)
     members = load_members(folder)
-    with read_any(table, split, record_of(folder), command) as reading:
+    subset = None if modalities is None else members.subset(modalities)
+    only = "" if subset is None else f", given {subset} only"
+    with read_any(table, split, record or record_of(folder), command) as reading:
         _check_labels(members.labels, reading.split, table)
-        predictions = members.predict(reading.split)
+        predictions = members.predict(reading.split, subset)
         probabilities = {name: one.probabilities for name, one in predictions.items()}
         views = [view_scores(one) for one in predictions.values()]
         result = _evaluation(
-            f"{table.manifest.name}, {split}{_caveat(folder, split, reading.split.sha256)}",
+            f"{table.manifest.name}, {split}{only}{_caveat(folder, split, reading.split)}",
             members.labels,
             reading.split,
             probabilities,
@@ -71,6 +89,7 @@ def evaluate_run(folder: Path, table: CorpusTable, split: str, command: str) -> 
                 "split": split,
                 "sha256": reading.split.sha256,
                 "run": str(folder),
+                "modalities": subset,
             },
             {name: float(np.mean([view[name] for view in views])) for name in views[0]},
         )
@@ -124,8 +143,16 @@ def _evaluation(
     return RunEvaluation(report, seeds, views)
 
 
-def _caveat(folder: Path, split: str, sha256: str) -> str:
+def _caveat(folder: Path, split: str, data: Split) -> str:
     """What a reader must know of scores on utterances the run has seen before."""
+    packed, sha256 = read_packed(folder), data.sha256
+    if packed:
+        utterances = digest_of(data)
+        if utterances == packed.get("trained_on", {}).get("utterances"):
+            return " (the network was fitted on these)"
+        if utterances == packed.get("fitted_on", {}).get("utterances"):
+            return " (epoch and calibration were chosen on these)"
+        return ""
     for record in (folder / RUN_FILE, folder / "seed-0" / RUN_FILE, folder.parent / RUN_FILE):
         if record.is_file():
             seen = json.loads(record.read_text(encoding="utf-8")).get("data", {}).get("sha256", {})

@@ -15,3 +15,6 @@ FOLDS_FOLDER = "folds"
 
 FOLD_PREDICTIONS = Path(FOLDS_FOLDER) / "predictions.parquet"
 """Every training utterance as predicted by the fit that had not seen it."""
+
+FOLDS = "folds"
+"""The name under which out-of-fold predictions are measured, in the place of a split's."""

@@ -137,6 +137,11 @@ def record_of(run: Path) -> Path:
     return (run.parent if inside else run) / RECORD_FILE
 
 
+def count_openings(record: Path) -> int:
+    """How many openings a record tells of; none where there is no record. Raises InputError if damaged."""
+    return len(_read(record))
+
+
 def open_sealed(table: CorpusTable, split: str, record: Path, command: str) -> SealedSplit:
     """Open a sealed split and record it in `record` (`test_reads.json` of a run).
 

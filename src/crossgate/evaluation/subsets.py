@@ -8,9 +8,24 @@ from dataclasses import replace
 import torch
 
 from crossgate.conversation import INITIALS
+from crossgate.errors import InputError
 from crossgate.evaluation.predictor import Predictions, predict
 from crossgate.features.dataset import Example
 from crossgate.models.crossgate import CrossGate
+
+
+def subset_of(letters: str, network: CrossGate) -> str:
+    """A subset of the network's modalities as its views spell it: `at` is `ta`.
+
+    Raises InputError where a letter stands for no modality of the network, or there is none.
+    """
+    subset = "".join(i for i in (INITIALS[m] for m in network.modalities) if i in letters)
+    if not letters or len(subset) != len(letters):
+        known = ", ".join(f"{INITIALS[m]} ({m})" for m in network.modalities)
+        raise InputError(
+            f"modalities is {letters!r}, expected letters out of {known}", fix="for example  --modalities t"
+        )
+    return subset
 
 
 def keep_only(examples: Sequence[Example], network: CrossGate, subset: str) -> list[Example]:
@@ -19,9 +34,14 @@ def keep_only(examples: Sequence[Example], network: CrossGate, subset: str) -> l
     return [replace(example, present=example.present & kept[:, None]) for example in examples]
 
 
-def predict_subsets(network: CrossGate, examples: Sequence[Example]) -> dict[str, Predictions]:
+def predict_subsets(
+    network: CrossGate, examples: Sequence[Example], temperature: float = 1.0
+) -> dict[str, Predictions]:
     """The full view's predictions for every subset of modalities as its whole input, singles first.
 
     Not the same as the views of one pass: there, a single modality has been strengthened by the others.
     """
-    return {subset: predict(network, keep_only(examples, network, subset)) for subset in network.views}
+    return {
+        subset: predict(network, keep_only(examples, network, subset), temperature=temperature)
+        for subset in network.views
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,22 @@ from crossgate.features.settings import FeatureSettings
 MINILM = "minilm"
 """The name under which the frozen sentence encoder is asked for."""
 
+TURNS = "turns"
+"""The name under which a trained text encoder is asked for."""
+
+WITHOUT = "_without_"
+"""`text_turns_without_Ses01` is the column `text_turns` as made without part Ses01 of the corpus."""
+
 Specs = Mapping[Modality, Sequence[FeatureSpec]]
 
 
 def assemble(
-    split: Split, settings: FeatureSettings, expected: Specs | None = None
+    split: Split,
+    settings: FeatureSettings,
+    expected: Specs | None = None,
+    *,
+    encoder: Path | None = None,
+    without: str = "",
 ) -> tuple[dict[Modality, Features], dict[Modality, tuple[FeatureSpec, ...]]]:
     """The features of every modality, several columns side by side, and the specs of what is in them.
 
@@ -29,6 +42,8 @@ def assemble(
         split: of a corpus table.
         settings: which features.
         expected: the specs a checkpoint was trained on; a mismatch is refused with both names.
+        encoder: folder of the trained text encoder, for `turns` where the split has no such column.
+        without: a part of the corpus; columns made without it are taken where the split has them.
 
     Where `expected` is given, a modality that the split has nothing of is missing in every utterance, with a
     warning: the network was trained to do without. Raises InputError where a column is missing, is not what
@@ -40,7 +55,10 @@ def assemble(
         if expected is not None and _lacks(split, modality, settings.names(modality)):
             columns = [_absent(spec, split) for spec in expected[modality]]
         else:
-            columns = [_column(split, modality, name, settings) for name in settings.names(modality)]
+            columns = [
+                _column(split, modality, name, settings, encoder, without)
+                for name in settings.names(modality)
+            ]
         specs[modality] = tuple(column.spec for column in columns)
         if expected is not None:
             _check(specs[modality], tuple(expected[modality]), split)
@@ -60,7 +78,7 @@ def assemble(
 
 def _lacks(split: Split, modality: Modality, names: Sequence[str]) -> bool:
     """Whether a split has nothing at all of a modality: no column, and no text where texts are read."""
-    if modality == "text" and MINILM in names:
+    if modality == "text" and {MINILM, TURNS} & set(names):
         return not any(utterance.text for c in split.conversations for utterance in c.utterances)
     return not any(column.startswith(f"{modality}_") for column in split.columns)
 
@@ -108,11 +126,21 @@ def _joined(columns: list[FeatureColumn], average: bool, where: str) -> np.ndarr
     return np.where(counts > 0, mean, np.nan).astype(np.float32)
 
 
-def _column(split: Split, modality: Modality, name: str, settings: FeatureSettings) -> FeatureColumn:
+def _column(
+    split: Split,
+    modality: Modality,
+    name: str,
+    settings: FeatureSettings,
+    encoder: Path | None,
+    without: str,
+) -> FeatureColumn:
     """A feature by name, read or computed."""
     column = split.columns.get(f"{modality}_{name}")
     if column is not None:
-        return column
+        other = split.columns.get(f"{modality}_{name}{WITHOUT}{without}")
+        return replace(other, spec=column.spec) if other is not None else column
+    if modality == "text" and name == TURNS:
+        return _turns(split, settings, encoder)
     if modality == "text" and name == MINILM:
         if not any(utterance.text for c in split.conversations for utterance in c.utterances):
             raise InputError(
@@ -129,6 +157,19 @@ def _column(split: Split, modality: Modality, name: str, settings: FeatureSettin
         where=f"split {split.name}",
         fix=f"correct features.{modality} in the configuration, or import the features",
     )
+
+
+def _turns(split: Split, settings: FeatureSettings, encoder: Path | None) -> FeatureColumn:
+    """The vectors of the trained text encoder."""
+    if encoder is None:
+        raise InputError(
+            "no column text_turns, and no text encoder to compute it with",
+            where=f"split {split.name}",
+            fix="`crossgate encoder embed` writes a table with that column",
+        )
+    from crossgate.features.turn_embedder import TurnEmbedder  # transformers is an extra
+
+    return TurnEmbedder.load(encoder).column(split.conversations, settings.turns)
 
 
 def _check(found: tuple[FeatureSpec, ...], expected: tuple[FeatureSpec, ...], split: Split) -> None:

@@ -35,13 +35,15 @@ class FeatureSettings:
     """The features of each modality by name: a table's column without its prefix, or `minilm`."""
 
     text: tuple[str, ...] = ()
-    """For example [minilm], computed from the table's texts."""
+    """For example [minilm], frozen, or [turns], the text encoder trained here; computed from the texts."""
     audio: tuple[str, ...] = ()
     """For example [praat8]; several are concatenated."""
     visual: tuple[str, ...] = ()
     """For example [au18]; empty where the corpus has none."""
     minilm: MiniLMSettings = field(default_factory=MiniLMSettings)
     """The frozen sentence encoder behind `minilm`."""
+    turns: str = ""
+    """Head of the trained text encoder behind `turns`, for example meld; needed where text names `turns`."""
     average: tuple[str, ...] = ()
     """Modalities whose features are averaged, not concatenated, as SDT does with its four RoBERTa vectors."""
     speaker_relative: tuple[str, ...] = ()
@@ -51,6 +53,11 @@ class FeatureSettings:
     def __post_init__(self) -> None:
         if not any(self.names(modality) for modality in MODALITIES):
             raise InputError("features: no modality has a feature", fix="for example  text: [minilm]")
+        if ("turns" in self.text) != bool(self.turns):
+            raise InputError(
+                f"features.text is {list(self.text)} and features.turns {self.turns!r}: both or neither",
+                fix="for example  text: [turns]  turns: meld",
+            )
         for setting in ("average", "speaker_relative"):
             for modality in getattr(self, setting):
                 if modality not in MODALITIES:

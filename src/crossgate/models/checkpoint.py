@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,15 @@ from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
-from crossgate.files import new_file, write_json
+from crossgate.files import new_file, new_folder, write_json
 from crossgate.models.crossgate import CrossGate
 from crossgate.models.settings import ModelSettings
+from crossgate.packaged import SHIPPED
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
+ENCODER_FOLDER = "text"
+"""Holds the text encoder that was trained for this checkpoint, where there is one."""
 FORMAT = "crossgate-checkpoint"
 FORMAT_VERSION = 1
 
@@ -38,6 +44,10 @@ class Checkpoint:
         specs: exactly what they were when it was trained.
         standardizers: statistics of the train split, one a modality.
         labels: the emotions, in the order of its outputs.
+        temperature: divides the logits of every view before the softmax (Guo et al., ICML 2017).
+        confidence_threshold: a prediction of less confidence abstains.
+        encoder: folder of the text encoder that was trained for it; None where its texts are read by a
+            frozen one, or it reads none.
     """
 
     network: CrossGate
@@ -46,14 +56,42 @@ class Checkpoint:
     specs: dict[Modality, tuple[FeatureSpec, ...]]
     standardizers: dict[Modality, Standardizer]
     labels: LabelSet
+    temperature: float = 1.0
+    confidence_threshold: float = 0.0
+    encoder: Path | None = None
 
-    def save(self, folder: Path) -> None:
-        """Write the two files, each in one step."""
-        tensors = {f"network.{name}": value.detach().contiguous() for name, value in self._state().items()}
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < math.inf:
+            raise InputError(f"calibration.temperature is {self.temperature}, expected more than 0")
+        if not 0 <= self.confidence_threshold <= 1:
+            raise InputError(
+                f"calibration.confidence_threshold is {self.confidence_threshold}, expected 0 to 1"
+            )
+
+    @property
+    def fits_half(self) -> bool:
+        """Whether float16 holds every weight exactly, as after loading one that was saved so."""
+        return all(torch.equal(value.half().to(value.dtype), value) for value in self._state().values())
+
+    def save(self, folder: Path, *, half: bool = False) -> None:
+        """Write the two files, each in one step, and a copy of the text encoder.
+
+        Args:
+            folder: is made where it is not there.
+            half: store the network's weights in float16, half the size; the statistics keep float32.
+
+        Raises InputError where a weight is too large for float16, and where the folder of the text encoder
+        holds what no checkpoint consists of, or another encoder stands in its place already.
+        """
+        state = {name: value.detach().contiguous() for name, value in self._state().items()}
+        if half:
+            state = {name: _halved(name, value) for name, value in state.items()}
+        tensors = {f"network.{name}": value for name, value in state.items()}
         for modality, standardizer in self.standardizers.items():
             tensors[f"standardizer.{modality}.mean"] = torch.from_numpy(standardizer.mean)
             tensors[f"standardizer.{modality}.scale"] = torch.from_numpy(standardizer.scale)
         folder.mkdir(parents=True, exist_ok=True)
+        _carry(self.encoder, folder / ENCODER_FOLDER)
         with new_file(folder / WEIGHTS_FILE) as draft:
             save_file(tensors, draft)
         write_json(
@@ -66,6 +104,10 @@ class Checkpoint:
                 "features": asdict(self.features),
                 "specs": {m: [spec.to_json() for spec in specs] for m, specs in self.specs.items()},
                 "dimensions": {m: len(s.mean) for m, s in self.standardizers.items()},
+                "calibration": {
+                    "temperature": self.temperature,
+                    "confidence_threshold": self.confidence_threshold,
+                },
             },
         )
 
@@ -84,6 +126,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         specs = {m: tuple(FeatureSpec(**s) for s in found) for m, found in config["specs"].items()}
         dimensions: dict[Modality, int] = config["dimensions"]
         network = CrossGate(settings, dimensions, len(labels))
+        calibration = {name: float(value) for name, value in config.get("calibration", {}).items()}
     except (InputError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
     path = folder / WEIGHTS_FILE
@@ -95,7 +138,9 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             )
             for m in dimensions
         }
-        network.load_state_dict({name.removeprefix("network."): value for name, value in tensors.items()})
+        network.load_state_dict(  # which copies what was stored in float16 into float32
+            {name.removeprefix("network."): value for name, value in tensors.items()}
+        )
     except FileNotFoundError:
         raise InputError("no such file", where=str(path)) from None
     except (SafetensorError, KeyError, RuntimeError) as error:
@@ -105,7 +150,20 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             fix="the file may be damaged, or comes from another checkpoint",
         ) from error
     network.eval()
-    return Checkpoint(network, settings, features, specs, standardizers, labels)
+    encoder = folder / ENCODER_FOLDER
+    try:
+        return Checkpoint(
+            network,
+            settings,
+            features,
+            specs,
+            standardizers,
+            labels,
+            encoder=encoder if encoder.is_dir() else None,
+            **calibration,
+        )
+    except (InputError, TypeError) as error:
+        raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
 
 
 def feature_settings(content: dict[str, Any]) -> FeatureSettings:
@@ -114,7 +172,47 @@ def feature_settings(content: dict[str, Any]) -> FeatureSettings:
     minilm = dict(values.pop("minilm", {}))
     if "layers" in minilm:
         minilm["layers"] = tuple(minilm["layers"])
-    return FeatureSettings(minilm=MiniLMSettings(**minilm), **{k: tuple(v) for k, v in values.items()})
+    turns = str(values.pop("turns", ""))
+    return FeatureSettings(
+        minilm=MiniLMSettings(**minilm), turns=turns, **{k: tuple(v) for k, v in values.items()}
+    )
+
+
+def _halved(name: str, value: torch.Tensor) -> torch.Tensor:
+    """A weight in float16. Raises InputError where it is too large for that."""
+    halved = value.half() if value.is_floating_point() else value
+    if not torch.isfinite(halved).all():
+        raise InputError("a number too large for half precision", where=f"weight {name}")
+    return halved
+
+
+def _carry(encoder: Path | None, target: Path) -> None:
+    """Copy the folder of a text encoder, whole or not at all."""
+    if encoder is not None and target.exists() and encoder.resolve() == target.resolve():
+        return
+    if target.exists():
+        raise InputError(
+            "a text encoder is here already, and it is not this checkpoint's",
+            where=str(target),
+            fix="save to another folder",
+        )
+    if encoder is None:
+        return
+    files = sorted(path for path in encoder.rglob("*") if path.is_file())
+    for path in files:
+        if not any(fnmatch(path.name, pattern) for pattern in SHIPPED):
+            raise InputError(
+                f"a checkpoint carries {', '.join(SHIPPED)} and nothing else",
+                where=str(path),
+                fix="keep other files out of the text encoder's folder",
+            )
+    if not files:
+        raise InputError("no file of a text encoder", where=str(encoder))
+    with new_folder(target) as draft:
+        for path in files:
+            copy = draft / path.relative_to(encoder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
@@ -13,22 +13,29 @@ from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
 from crossgate.errors import InputError
 from crossgate.training.settings import Experiment
 
+Settings = TypeVar("Settings")
+
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
 
-def experiment_parser() -> ArgumentParser:
+def settings_parser(settings: type[Any]) -> ArgumentParser:
     """A parser with a flag for every setting, `--model.hidden` and so on."""
     parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(Experiment, None, as_group=False)
+    parser.add_class_arguments(settings, None, as_group=False)
     return parser
 
 
 def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
-    """Read an experiment; `overrides` are `key=value` with dotted keys, such as `model.hidden=128`.
+    """Read an experiment; see `load_settings`."""
+    return load_settings(Experiment, path, overrides)
+
+
+def load_settings(kind: type[Settings], path: Path, overrides: Sequence[str] = ()) -> Settings:
+    """Read settings; `overrides` are `key=value` with dotted keys, such as `model.hidden=128`.
 
     Raises InputError naming the file and the key that is unknown, missing or of the wrong type.
     """
-    parser = experiment_parser()
+    parser = settings_parser(kind)
     for override in overrides:
         if "=" not in override:
             raise InputError(f"--set {override!r}: expected key=value, for example model.hidden=128")
@@ -40,26 +47,27 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
         raise InputError(f"not YAML: {error}", where=str(path)) from error
     if not isinstance(content, dict):
         raise InputError("expected settings by name, `model:` and so on", where=str(path))
-    _check_keys(content, path)
+    _check_keys(kind, content, path)
     try:
         base = parser.parse_object(content, defaults=True)
         if overrides:
             base = parser.parse_args([f"--{override}" for override in overrides], namespace=base)
-        experiment = parser.instantiate(base)
+        found = parser.instantiate(base)
+        return kind(**vars(found))
     except (ArgumentError, TypeError) as error:
         raise InputError(_first_lines(error), where=str(path)) from error
     except InputError as error:  # the settings check themselves, and know no file
         raise InputError(error.what, where=error.where or str(path), fix=error.fix) from error
-    return Experiment(**vars(experiment))
 
 
-def _check_keys(content: dict[Any, Any], path: Path) -> None:
+def _check_keys(kind: type[Any], content: dict[Any, Any], path: Path) -> None:
     """Refuse what the parser passes over (an unknown key with nothing under it) or explains badly."""
-    known = [field.name for field in fields(Experiment)]
+    known = {field.name: field.type for field in fields(kind)}
     for key, value in content.items():
         if str(key).partition(".")[0] not in known:
-            raise InputError(f"unknown key {key!r}; an experiment has {', '.join(known)}", where=str(path))
-        if key in known and key != "name" and not isinstance(value, dict):
+            raise InputError(f"unknown key {key!r}; known are {', '.join(known)}", where=str(path))
+        grouped = "Settings" in str(known.get(key))
+        if grouped and not isinstance(value, dict):
             raise InputError(f"{key}: expected settings by name, got {value!r}", where=str(path))
 
 

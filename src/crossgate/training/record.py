@@ -26,7 +26,7 @@ from crossgate.training.configuration import experiment_json
 from crossgate.training.settings import Experiment
 
 METRICS_FILE = "metrics.jsonl"
-WATCHED = ("torch", "numpy", "pyarrow", "safetensors", "scikit-learn", "transformers")
+WATCHED = ("torch", "numpy", "pyarrow", "safetensors", "scikit-learn", "transformers", "peft")
 """Packages whose versions can change a number."""
 
 
@@ -64,9 +64,16 @@ def open_run(
         return record
     if folder.exists() and any(folder.iterdir()):
         raise InputError("exists already and is not a run", where=str(folder), fix="name another folder")
-    record = recipe | {
-        "status": "running",
-        "command": command,
+    record = recipe | {"status": "running", "command": command} | versions_and_machine()
+    record["manifest"] = table.manifest.to_json() | {"derived": table.manifest.derived}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, record)
+    return record
+
+
+def versions_and_machine() -> dict[str, Any]:
+    """What a number may depend on besides data and settings, and when the work began."""
+    return {
         "crossgate": __version__,
         "versions": {name: _version(name) for name in WATCHED},
         "machine": {
@@ -76,12 +83,8 @@ def open_run(
             "cores": os.cpu_count(),
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
-        "manifest": table.manifest.to_json() | {"derived": table.manifest.derived},
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, record)
-    return record
 
 
 def close_run(folder: Path, record: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:

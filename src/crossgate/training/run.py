@@ -15,9 +15,10 @@ from crossgate.conversation import Conversation, FeatureSpec, Modality
 from crossgate.corpora.table import CorpusTable, Split
 from crossgate.errors import InputError
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLDS_FOLDER, RUN_FILE
-from crossgate.features.assemble import assemble
+from crossgate.features.assemble import TURNS, WITHOUT, assemble
 from crossgate.features.dataset import Example, Features, make_examples
 from crossgate.features.standardize import Standardizer
+from crossgate.features.turn_settings import ENCODER_FOLDER
 from crossgate.models.checkpoint import Checkpoint
 from crossgate.models.crossgate import CrossGate
 from crossgate.training.folds import choose_epoch, fold_names, join_predictions, keep_predictions
@@ -124,6 +125,8 @@ class _Run:
         curves: dict[str, list[float]] = {}
         for name in dict.fromkeys(names):
             inside = [fold != name for fold in names]
+            if any(column.endswith(WITHOUT + name) for column in split.columns):
+                features, _ = assemble(split, self.experiment.features, without=name)
             train = _subset(split.conversations, features, inside)
             held_out = _subset(split.conversations, features, [not kept for kept in inside])
             standardizers = _statistics(train[1])
@@ -135,6 +138,7 @@ class _Run:
                 on_predictions=partial(keep_predictions, self.folder / FOLDS_FOLDER / name),
             )
             curves[name] = [row[SCORE] for row in fitted.rows]
+        features, _ = assemble(split, self.experiment.features)
         outcome = choose_epoch(curves) if self.group.first else {"epoch": None}
         # Only the first process has the figures; a broadcast of the epoch keeps the others with it.
         epoch = self.group.share(outcome["epoch"])
@@ -208,7 +212,13 @@ class _Run:
                 specs,
                 standardizers,
                 self.table.manifest.labels,
+                encoder=self._encoder(),
             ).save(self.folder / CHECKPOINT_FOLDER)
+
+    def _encoder(self) -> Path | None:
+        """The text encoder behind the table's `text_turns`: new texts are read with it."""
+        folder = self.table.folder / ENCODER_FOLDER
+        return folder if TURNS in self.experiment.features.text and folder.is_dir() else None
 
 
 def labelled_split(table: CorpusTable, name: str) -> Split:

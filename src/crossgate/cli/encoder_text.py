@@ -1,0 +1,98 @@
+"""`crossgate encoder train-text` and `crossgate encoder embed`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from crossgate.errors import InputError
+
+
+@dataclass(frozen=True)
+class TrainText:
+    """Train the text encoder, which reads whole stretches of conversations, by a configuration file.
+
+    Leaves the encoder of everything in the folder `all`, and those that left parts out, where the
+    configuration asks for them, in `without-1` and so on. No test split is read.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ("config",)
+
+    config: Path = field(metadata={"help": "the training as YAML; known good ones stand in configs/encoder/"})
+    data: Path
+    """Folder that the paths of the configuration's sources start from."""
+    out: Path
+    """Folder of the run; must be new unless --resume is given."""
+    start: Path | None = None
+    """Folder of an encoder to begin with, for example RUN/all of a warm-up."""
+    seed: int = 0
+    """Seed of heads, order, masks and dropout."""
+    resume: bool = False
+    """Go on with the run in --out where it was interrupted; the end is the same to the last bit."""
+    set: str = ""
+    """Settings in place of the file's, separated by blanks: --set "optimizer.rounds=2 encoder.rank=16"."""
+
+    def run(self) -> int:
+        """Train and print what came of it."""
+        from crossgate.training.configuration import load_settings
+        from crossgate.training.text.run import train_text
+        from crossgate.training.text.settings import TextTraining
+
+        try:
+            replaced = shlex.split(self.set)
+        except ValueError as error:
+            raise InputError(f"--set {self.set!r}: {error}") from error
+        if self.seed < 0:
+            raise InputError(f"--seed is {self.seed}, expected 0 or more")
+        train_text(
+            load_settings(TextTraining, self.config, replaced),
+            self.data,
+            self.out,
+            seed=self.seed,
+            start=self.start,
+            resume=self.resume,
+            command=shlex.join(["crossgate", *sys.argv[1:]]),
+            report=_print_round,
+        )
+        print(self.out)
+        return 0
+
+
+@dataclass(frozen=True)
+class Embed:
+    """Write a corpus table once more with the vectors of a trained text encoder, and the encoder beside them.
+
+    The train split's vectors are out of fold: each conversation is read by the encoder that left it out.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ("run_folder",)
+
+    run_folder: Path = field(metadata={"help": "folder of `crossgate encoder train-text`"})
+    data: Path
+    """Folder of the corpus table, one of those the encoder learned from."""
+    head: str
+    """The corpus' name among the encoder's sources."""
+    out: Path
+    """Folder of the new table; its test split is not written, it is read when predictions are made."""
+
+    def run(self) -> int:
+        """Embed and write."""
+        from crossgate.cli.printing import print_manifest
+        from crossgate.corpora.table import open_table
+        from crossgate.training.text.embed import embed_table
+
+        table = embed_table(self.run_folder, open_table(self.data), self.head, self.out)
+        print_manifest(table.manifest)
+        return 0
+
+
+def _print_round(fit: str, row: dict[str, Any]) -> None:
+    """One line a round: what was fitted, how far it is, how good on what it has not read."""
+    scores = [
+        f"{name.split('/')[0]} {100 * value:.2f}" for name, value in row.items() if "weighted_f1" in name
+    ]
+    words = [f"round {row['round']}", f"loss {row['train/loss']:.3f}", *scores, f"{row['seconds']:.0f} s"]
+    print(f"{fit}: {', '.join(words)}", flush=True)

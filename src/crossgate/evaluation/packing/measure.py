@@ -1,0 +1,125 @@
+"""The temperature, the threshold, and the figures of the card, all from the same predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from crossgate.conversation import Conversation
+from crossgate.emotions import LabelSet
+from crossgate.evaluation.calibration import at_temperature, fit_temperature, reliability, reliability_of
+from crossgate.evaluation.labelled import groups_of, labelled_of
+from crossgate.evaluation.metrics import SMALLEST_PROBABILITY, measure
+from crossgate.evaluation.packing.abstention import Abstention, choose_threshold
+from crossgate.evaluation.report import Report, evaluate_predictions
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a card states.
+
+    Attributes:
+        report: of the calibrated probabilities, all modalities.
+        temperature: divides the logits.
+        error_before: expected calibration error at temperature 1.
+        error_crossed: the same where each half of the conversations was calibrated by the other half; None
+            where there is but one conversation.
+        abstention: the threshold, chosen on the calibrated probabilities.
+        subsets: scores of the network given only some modalities, by subset, the full one last; empty where
+            the network itself was not run.
+    """
+
+    report: Report
+    temperature: float
+    error_before: float
+    error_crossed: float | None
+    abstention: Abstention
+    subsets: dict[str, dict[str, float]]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "calibration": {
+                "temperature": self.temperature,
+                "expected_calibration_error_before": self.error_before,
+                "expected_calibration_error": self.report.calibration.expected_calibration_error,
+                "expected_calibration_error_crossed": self.error_crossed,
+                "abstention": self.abstention.to_json(),
+            },
+            "report": self.report.to_json(),
+            "subsets": self.subsets,
+        }
+
+
+def measure_for_card(
+    labels: LabelSet,
+    conversations: tuple[Conversation, ...],
+    probabilities: npt.NDArray[np.float32],
+    subsets: Mapping[str, npt.NDArray[np.float32]],
+    *,
+    title: str,
+    target: float,
+) -> Measured:
+    """Fit and measure.
+
+    Args:
+        labels: the label set.
+        conversations: with labels; their utterances are the rows, in order.
+        probabilities: (utterance, emotion) at temperature 1.
+        subsets: the same given only some modalities, by subset.
+        title: of the report.
+        target: accuracy of the answers that are kept, see `choose_threshold`.
+    """
+    truth = np.array([labels.index(u.emotion) for c in conversations for u in c.utterances])
+    ids = [c.id for c in conversations for _ in c.utterances]
+    temperature = fit_temperature(truth, _logits(probabilities))
+    calibrated = at_temperature(probabilities, temperature)
+    return Measured(
+        report=evaluate_predictions(labels, truth, calibrated, ids, title=title),
+        temperature=temperature,
+        error_before=reliability(truth, probabilities).expected_calibration_error,
+        error_crossed=_crossed(truth, probabilities, ids),
+        abstention=choose_threshold(truth, calibrated, target),
+        subsets={
+            name: _scores(labels, truth, at_temperature(values, temperature))
+            for name, values in subsets.items()
+        },
+    )
+
+
+def _crossed(
+    truth: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32], ids: list[str]
+) -> float | None:
+    """Calibration error where no utterance's temperature was fitted on its own conversation."""
+    labelled = labelled_of(truth, probabilities)
+    half = groups_of(ids, labelled) % 2
+    if not half.any():
+        return None
+    calibrated = np.empty_like(labelled.probabilities)
+    for own in (half == 0, half == 1):
+        temperature = fit_temperature(labelled.labels[~own], _logits(labelled.probabilities[~own]))
+        calibrated[own] = at_temperature(labelled.probabilities[own], temperature)
+    return reliability_of(labelled_of(labelled.labels, calibrated)).expected_calibration_error
+
+
+def _scores(
+    labels: LabelSet, truth: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
+) -> dict[str, float]:
+    found = measure(truth, probabilities, labels)
+    return {
+        "weighted_f1": found.weighted_f1,
+        "macro_f1": found.macro_f1,
+        "accuracy": found.accuracy,
+        "expected_calibration_error": reliability(truth, probabilities).expected_calibration_error,
+    }
+
+
+def _logits(probabilities: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Log-probabilities, which differ from the logits by a constant a row."""
+    given = np.asarray(probabilities, dtype=np.float64)
+    logits: npt.NDArray[np.float64] = np.log(np.maximum(given, SMALLEST_PROBABILITY))
+    return logits

@@ -1,0 +1,53 @@
+"""The pretrained network under the text encoder: pinned MiniLM, or a folder or hub name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from crossgate.errors import InputError
+from crossgate.features.weights import minilm_folder
+
+MINILM = "minilm"
+
+
+def base_and_tokenizer(name: str) -> tuple[nn.Module, Any, int]:
+    """A transformers encoder without pooler, its tokenizer, and the width of its hidden states.
+
+    Raises InputError where the weights or `transformers` and `peft` are not to be had.
+    """
+    try:
+        import peft  # noqa: F401  (said here, before an hour of work ends in an ImportError)
+        from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
+    except ImportError as error:
+        raise InputError(
+            f"the text encoder needs the library {error.name}", fix="pip install 'crossgate[offline]'"
+        ) from error
+    pinned = name == MINILM
+    where = str(minilm_folder()) if pinned else name
+    bar, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # it reports the pooler we leave away as a surprise
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=pinned)
+        base: Any = AutoModel.from_pretrained(
+            where,
+            local_files_only=pinned,
+            use_safetensors=True,
+            dtype=torch.float32,
+            add_pooling_layer=False,
+        )
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"the base of the text encoder cannot be loaded: {str(error).splitlines()[0]}",
+            where=where,
+            fix="name `minilm`, or a folder or hub name of a BERT or RoBERTa in safetensors",
+        ) from error
+    finally:
+        logging.set_verbosity(verbosity)
+        if bar:
+            logging.enable_progress_bar()
+    return base, tokenizer, int(base.config.hidden_size)

@@ -1,0 +1,276 @@
+"""A trained text encoder as a feature: its folder, its name, and the vectors of conversations.
+
+A folder holds `adapter_model.safetensors` and `adapter_config.json`, which `peft` loads onto the base, beside
+`heads.safetensors` and `encoder.json`. Nothing in it is code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from crossgate.conversation import Conversation, FeatureSpec
+from crossgate.corpora.manifest import sha256_of
+from crossgate.corpora.table import FeatureColumn
+from crossgate.errors import InputError
+from crossgate.features.cache import Features, cached
+from crossgate.features.turn_base import base_and_tokenizer
+from crossgate.features.turn_encoder import TARGETS, Tokenizer, Turn, TurnEncoder, pack
+from crossgate.features.turn_settings import TurnEncoderSettings
+from crossgate.features.turn_windows import causal_windows, centred_windows
+from crossgate.files import new_file, write_json
+
+CONFIG_FILE = "encoder.json"
+ADAPTER_FILE = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+HEADS_FILE = "heads.safetensors"
+FORMAT = "crossgate-text-encoder"
+FORMAT_VERSION = 1
+BATCH_TOKENS = 4096
+"""Tokens read at once."""
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TurnEmbedder:
+    """An encoder in memory.
+
+    Attributes:
+        encoder: in evaluation mode.
+        tokenizer: of its base.
+        labels: names of the labels of every head.
+        version: first eight digits of the SHA-256 of its adapter and heads; empty before it was saved.
+    """
+
+    encoder: TurnEncoder
+    tokenizer: Tokenizer
+    labels: Mapping[str, tuple[str, ...]]
+    version: str = ""
+
+    @classmethod
+    def fresh(cls, settings: TurnEncoderSettings, labels: Mapping[str, tuple[str, ...]]) -> TurnEmbedder:
+        """An untrained encoder; adapters start at zero, heads from torch's global generator."""
+        base, tokenizer, width = base_and_tokenizer(settings.base)
+        encoder = TurnEncoder(settings, base, width, {name: len(found) for name, found in labels.items()})
+        return cls(encoder, Tokenizer(tokenizer, settings), dict(labels))
+
+    @classmethod
+    def load(cls, folder: Path) -> TurnEmbedder:
+        """Load a folder. Raises InputError where a file is missing, damaged or does not fit the others."""
+        try:
+            config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+            if (config["format"], config["version"]) != (FORMAT, FORMAT_VERSION):
+                raise ValueError(f"not of format {FORMAT!r} version {FORMAT_VERSION}")
+            settings = TurnEncoderSettings(**config["encoder"])
+            labels = {name: tuple(found) for name, found in config["labels"].items()}
+        except FileNotFoundError:
+            raise InputError(
+                "no text encoder here",
+                where=str(folder),
+                fix="`crossgate encoder train-text` writes one to its folder `all`",
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError) as error:
+            raise InputError(
+                f"the encoder's settings cannot be read: {error}", where=str(folder / CONFIG_FILE)
+            ) from error
+        made = cls.fresh(settings, labels)
+        try:
+            made._take(load_file(folder / ADAPTER_FILE) | load_file(folder / HEADS_FILE))
+        except (SafetensorError, OSError, KeyError, RuntimeError) as error:
+            raise InputError(
+                f"the weights do not fit the settings beside them: {str(error).splitlines()[0]}",
+                where=str(folder),
+                fix="a file may be damaged, or comes from another encoder",
+            ) from error
+        made.encoder.eval()
+        return cls(made.encoder, made.tokenizer, labels, version_of(folder))
+
+    def save(self, folder: Path) -> None:
+        """Write the four files; weights in half precision."""
+        settings = self.encoder.settings
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {_peft_name(name): value for name, value in self._trained().items()}
+        for file, heads in ((ADAPTER_FILE, False), (HEADS_FILE, True)):
+            part = {n: v.half().contiguous() for n, v in tensors.items() if n.startswith("heads.") == heads}
+            with new_file(folder / file) as draft:
+                save_file(part, draft, metadata={"format": "pt"})
+        write_json(folder / ADAPTER_CONFIG, _peft_config(settings))
+        write_json(
+            folder / CONFIG_FILE,
+            {
+                "format": FORMAT,
+                "version": FORMAT_VERSION,
+                "encoder": asdict(settings),
+                "labels": {name: list(found) for name, found in self.labels.items()},
+            },
+        )
+
+    def take_from(self, other: TurnEmbedder) -> None:
+        """Begin with another encoder's adapter, and with those of its heads that have the same labels."""
+        heads = {n for n, labels in self.labels.items() if other.labels.get(n) == labels}
+        self._take(
+            {
+                _peft_name(name): value
+                for name, value in other._trained().items()
+                if not name.startswith("heads.") or name.split(".")[1] in heads
+            },
+            all_of_them=False,
+        )
+
+    def spec(self, head: str) -> FeatureSpec:
+        """Names what `column` gives: a turn's vector and, beside it, the head's log-probabilities."""
+        if head not in self.labels:
+            raise InputError(
+                f"the text encoder has no head {head!r}; it has {', '.join(self.labels)}",
+                fix="name one of them as features.turns",
+            )
+        width = self.encoder.width + len(self.labels[head])
+        return FeatureSpec("text", "turns", self.version, width, f"text encoder, head {head}")
+
+    def column(
+        self, conversations: Sequence[Conversation], head: str, *, cache: bool = True
+    ) -> FeatureColumn:
+        """The vectors of all utterances with their spec; a text that holds no word is not present."""
+        spec = self.spec(head)
+
+        def compute() -> Features:
+            return self.embed(conversations, head)
+
+        if cache and self.version:
+            settings = asdict(self.encoder.settings) | {
+                "head": head,
+                "speakers": [[u.speaker for u in c.utterances] for c in conversations],
+            }
+            values, present = cached(spec, settings, conversations, compute)
+        else:
+            values, present = compute()
+        return FeatureColumn(spec, values, present)
+
+    @torch.inference_mode()
+    def embed(self, conversations: Sequence[Conversation], head: str) -> Features:
+        """`values (utterance, feature) float32`, NaN where there is no text, and `present (utterance,)`."""
+        own = [
+            self.turns([u.speaker for u in c.utterances], [u.text for u in c.utterances])
+            for c in conversations
+        ]
+        vectors = self.vectors(own)
+        values = np.concatenate((vectors, self.answers(vectors, head)), axis=-1)
+        present = np.array([bool(u.text and u.text.strip()) for c in conversations for u in c.utterances])
+        values[~present] = np.nan
+        return values, present
+
+    def turns(self, speakers: Sequence[str], texts: Sequence[str | None]) -> list[Turn]:
+        """The turns of one conversation, cut into tokens."""
+        words = self.tokenizer.words(texts)
+        return [self.tokenizer.turn(s, w) for s, w in zip(speakers, words, strict=True)]
+
+    @torch.inference_mode()
+    def vectors(self, conversations: Sequence[Sequence[Turn]]) -> Array:
+        """Vectors of all turns of conversations, (turn, feature), in order."""
+        self.encoder.eval()
+        settings = self.encoder.settings
+        cut = causal_windows if settings.causal else centred_windows
+        jobs: list[_Job] = []
+        first = 0
+        for turns in conversations:
+            for window in cut([len(turn.tokens) for turn in turns], settings.max_tokens):
+                read = list(turns[window.first : window.end])
+                jobs.append(
+                    _Job(read, [t - window.first for t in window.taken], [first + t for t in window.taken])
+                )
+            first += len(turns)
+        # Neighbours in length share a batch, so that little is spent on padding.
+        jobs.sort(key=lambda job: job.size)
+        vectors = np.zeros((first, self.encoder.width), dtype=np.float32)
+        for batch in _batches(jobs):
+            tokens = pack([job.turns for job in batch], self.tokenizer.first, self.tokenizer.padding)
+            found = self.encoder(tokens).float().numpy()
+            for row, job in enumerate(batch):
+                vectors[job.rows] = found[row, job.taken]
+        return vectors
+
+    @torch.inference_mode()
+    def answers(self, vectors: Array, head: str) -> Array:
+        """Log-probabilities of a head, (turn, feature) to (turn, label)."""
+        logits = self.encoder.classify(torch.from_numpy(vectors), head)
+        found: Array = logits.log_softmax(dim=-1).numpy()
+        return found
+
+    def _trained(self) -> dict[str, Tensor]:
+        return {n: p.detach() for n, p in self.encoder.named_parameters() if p.requires_grad}
+
+    def _take(self, tensors: Mapping[str, Tensor], *, all_of_them: bool = True) -> None:
+        own = {_peft_name(name): value for name, value in self._trained().items()}
+        if all_of_them and own.keys() != tensors.keys():
+            raise KeyError(f"other tensors than expected: {sorted(own.keys() ^ tensors.keys())[:3]}")
+        for name, value in tensors.items():
+            if name not in own or own[name].shape != value.shape:
+                raise RuntimeError(f"{name} has shape {tuple(value.shape)}")
+            own[name].copy_(value)
+
+    @cached_property
+    def size(self) -> int:
+        """Trained numbers."""
+        return sum(value.numel() for value in self._trained().values())
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A window to read: its turns, which of them are taken, and the rows those go to."""
+
+    turns: list[Turn]
+    taken: list[int]
+    rows: list[int]
+
+    @property
+    def size(self) -> int:
+        return sum(len(turn.tokens) for turn in self.turns)
+
+
+def version_of(folder: Path) -> str:
+    """The version of a saved encoder: eight digits that change with any weight."""
+    return sha256_of(folder / ADAPTER_FILE)[:4] + sha256_of(folder / HEADS_FILE)[:4]
+
+
+def _batches(jobs: Sequence[_Job]) -> list[list[_Job]]:
+    made: list[list[_Job]] = []
+    for job in jobs:
+        if made and (len(made[-1]) + 1) * job.size <= BATCH_TOKENS:
+            made[-1].append(job)
+        else:
+            made.append([job])
+    return made
+
+
+def _peft_name(name: str) -> str:
+    """`base.encoder...lora_A.default.weight` as peft's files call it; heads keep their names."""
+    if name.startswith("heads."):
+        return name
+    return "base_model.model." + name.removeprefix("base.").replace(".default.", ".")
+
+
+def _peft_config(settings: TurnEncoderSettings) -> dict[str, Any]:
+    """What `peft` needs to load the adapter onto the base."""
+    return {
+        "peft_type": "LORA",
+        "task_type": "FEATURE_EXTRACTION",
+        "base_model_name_or_path": settings.base,
+        "r": settings.rank,
+        "lora_alpha": settings.alpha,
+        "lora_dropout": settings.lora_dropout,
+        "target_modules": list(TARGETS),
+        "bias": "none",
+        "inference_mode": True,
+    }

@@ -1,0 +1,1 @@
+"""Training of the face-expression network on the annotators' votes of FER+."""

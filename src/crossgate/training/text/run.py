@@ -1,0 +1,236 @@
+"""A training of the text encoder as a folder: one encoder of everything, and those that left a part out.
+
+A fusion network must not learn from vectors of dialogues its text encoder has memorised: it would trust text
+more than it may. So encoders are also trained with each part of the corpora left out (`without-1`, ...), and
+with each two parts left out (`without-1-2`, ...) where the fusion itself is measured by leaving parts out.
+Parts of several corpora with the same number are left out together.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from crossgate.corpora.manifest import sha256_of
+from crossgate.corpora.table import open_table
+from crossgate.errors import InputError
+from crossgate.evaluation.run_folder import RUN_FILE
+from crossgate.features.turn_embedder import CONFIG_FILE, TurnEmbedder
+from crossgate.features.turn_encoder import Tokenizer
+from crossgate.files import write_json
+from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
+from crossgate.training.record import versions_and_machine
+from crossgate.training.text.batches import with_names
+from crossgate.training.text.settings import TextTraining
+from crossgate.training.text.sources import Dialogue, Source, dialogues_of_split, read_source
+from crossgate.training.text.trainer import fit_text
+
+ALL = "all"
+"""The encoder that has read everything."""
+
+Report = Callable[[str, dict[str, Any]], None]
+"""Told the name of a fit and the figures of each of its rounds."""
+
+
+def train_text(
+    training: TextTraining,
+    root: Path,
+    folder: Path,
+    *,
+    seed: int = 0,
+    start: Path | None = None,
+    resume: bool = False,
+    command: str = "crossgate encoder train-text",
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """Train every encoder the settings ask for and leave each in a folder of its own; returns the record.
+
+    Args:
+        training: what to learn from and how.
+        root: the folder that the sources' paths start from.
+        folder: of the run.
+        seed: of heads, order, masks and dropout.
+        start: folder of an encoder to begin with.
+        resume: go on with a run that is there.
+        command: for the record.
+        report: told of every round.
+
+    Raises InputError where data, settings and folder do not go together.
+    """
+    make_deterministic(training.optimizer.threads)
+    fresh = TurnEmbedder.fresh(training.encoder, {})
+    sources = [read_source(root, name, s, fresh.tokenizer) for name, s in training.sources.items()]
+    record = _open(training, sources, root, folder, seed, start, resume, command)
+    held_out = _validation_splits(training, root, fresh.tokenizer)
+    labels = {source.name: source.labels for source in sources}
+    first = TurnEmbedder.load(start) if start else None
+    for left_out in fits(sources, training.leave_out):
+        name = fit_name(left_out)
+        place = folder / name
+        if (place / CONFIG_FILE).is_file():
+            continue
+        seed_torch(seed, Purpose.WEIGHTS)
+        embedder = TurnEmbedder.fresh(training.encoder, labels)
+        if first:
+            embedder.take_from(first)
+        inside, outside = _divided(sources, left_out)
+        measured = {head: held_out[head] for head in training.select if head in held_out and not left_out}
+        measured |= {head: outside[head] for head in training.select if outside.get(head)}
+        rows = fit_text(
+            embedder.encoder,
+            embedder.tokenizer,
+            inside,
+            training,
+            seed=seed,
+            state_folder=place / "state",
+            measure=_Measure(embedder, measured),
+            on_round=(lambda row, name=name: report(name, row)) if report else None,  # type: ignore[misc]
+        )
+        embedder.save(place)
+        record["fits"][name] = {"left_out": list(left_out), "rounds": rows}
+        write_json(folder / RUN_FILE, record)
+        shutil.rmtree(place / "state")
+    record["status"] = "finished"
+    write_json(folder / RUN_FILE, record)
+    return record
+
+
+def fits(sources: Sequence[Source], leave_out: str) -> list[tuple[int, ...]]:
+    """The numbers of the parts left out by each fit; the fit of everything is the first."""
+    counts = {source.name: len(source.parts) for source in sources if source.parts}
+    if leave_out == "none":
+        return [()]
+    if not counts or len(set(counts.values())) > 1:
+        raise InputError(
+            f"leaving parts out needs corpora with the same number of them, got {counts or 'none'}",
+            fix="set `folds` of every source that is to be embedded, or leave_out to none",
+        )
+    numbers = range(1, next(iter(counts.values())) + 1)
+    one = [(number,) for number in numbers]
+    return [(), *one, *(combinations(numbers, 2) if leave_out == "two" else ())]
+
+
+def fit_name(left_out: Sequence[int]) -> str:
+    """Name of a fit's folder."""
+    return "-".join(["without", *map(str, left_out)]) if left_out else ALL
+
+
+class _Measure:
+    """Weighted F1 of heads on dialogues, while training goes on; bfloat16, a little off the final figures."""
+
+    def __init__(self, embedder: TurnEmbedder, dialogues: dict[str, tuple[Dialogue, ...]]) -> None:
+        self._embedder, self._dialogues = embedder, dialogues
+
+    def __call__(self, _: Any) -> dict[str, float]:
+        return {
+            f"{head}/weighted_f1": weighted_f1(self._embedder, dialogues, head)
+            for head, dialogues in self._dialogues.items()
+        }
+
+
+def weighted_f1(embedder: TurnEmbedder, dialogues: Sequence[Dialogue], head: str) -> float:
+    """Weighted F1 of a head on labelled turns."""
+    vectors = embedder.vectors([with_names(dialogue, embedder.tokenizer) for dialogue in dialogues])
+    answer = embedder.answers(vectors, head)
+    targets = np.concatenate([dialogue.targets for dialogue in dialogues])
+    labelled = targets.sum(axis=-1) > 0
+    return float(
+        f1_score(
+            targets[labelled].argmax(axis=-1),
+            answer[labelled].argmax(axis=-1),
+            average="weighted",
+            zero_division=0,
+        )
+    )
+
+
+def _divided(
+    sources: Sequence[Source], left_out: Sequence[int]
+) -> tuple[list[Source], dict[str, tuple[Dialogue, ...]]]:
+    """The sources without some parts, and those parts by source."""
+    inside, outside = [], {}
+    for source in sources:
+        gone = {source.parts[number - 1] for number in left_out} if source.parts else set()
+        kept = tuple(dialogue for dialogue in source.dialogues if dialogue.part not in gone)
+        inside.append(replace(source, dialogues=kept))
+        outside[source.name] = tuple(dialogue for dialogue in source.dialogues if dialogue.part in gone)
+    return inside, outside
+
+
+def _validation_splits(
+    training: TextTraining, root: Path, tokenizer: Tokenizer
+) -> dict[str, tuple[Dialogue, ...]]:
+    """The validation splits of the corpora that have one and are to be measured."""
+    found = {}
+    for head in training.select:
+        if head not in training.sources:
+            raise InputError(f"select names {head!r}, but the sources are {', '.join(training.sources)}")
+        path = root / training.sources[head].path
+        if path.is_dir() and "validation" in (table := open_table(path)).manifest.splits:
+            found[head] = dialogues_of_split(
+                table.split("validation"), table.manifest.labels.labels, tokenizer
+            )
+    return found
+
+
+def _open(
+    training: TextTraining,
+    sources: Sequence[Source],
+    root: Path,
+    folder: Path,
+    seed: int,
+    start: Path | None,
+    resume: bool,
+    command: str,
+) -> dict[str, Any]:
+    """Begin a run, or take up the one that is there."""
+    from crossgate.training.record import read_run
+
+    recipe: dict[str, Any] = {
+        "training": asdict(training),
+        "seed": seed,
+        "data": {name: _hash(root / s.path) for name, s in training.sources.items()},
+        "start": _hash(start) if start else None,
+    }
+    recipe = _plain(recipe)
+    if (folder / RUN_FILE).is_file():
+        if not resume:
+            raise InputError(
+                "a run is there already", where=str(folder), fix="go on with --resume, or name another folder"
+            )
+        record = read_run(folder)
+        for part, value in recipe.items():
+            if record.get(part) != value:
+                raise InputError(
+                    f"the run there has another {part}",
+                    where=str(folder),
+                    fix="resume with what it was started with, or name another folder",
+                )
+        return record
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError("exists already and is not a run", where=str(folder), fix="name another folder")
+    record = recipe | versions_and_machine() | {"status": "running", "command": command, "fits": {}}
+    record["dialogues"] = {source.name: len(source.dialogues) for source in sources}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / RUN_FILE, record)
+    return record
+
+
+def _hash(path: Path) -> dict[str, str]:
+    """SHA-256 of a file, or of every file a folder's training reads; never of a test split."""
+    files = [path] if path.is_file() else sorted(path.glob("*.parquet")) + sorted(path.glob("*.safetensors"))
+    return {file.name: sha256_of(file) for file in files if file.stem.lower() != "test"}
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as JSON gives them back."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,263 @@
+"""`crossgate pack`, and what it packed at work: by name, by folder, with some modalities."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from safetensors.torch import load_file
+from toy_commands import edit_manifest, trained
+
+from crossgate import packaged
+from crossgate.cli.main import main
+from crossgate.corpora.manifest import sha256_of
+from crossgate.emotions import MELD
+from crossgate.evaluation.calibration import at_temperature
+from crossgate.evaluation.packing.front_matter import split_front_matter
+from crossgate.features.turn_embedder import version_of
+
+CARD = "---\nlicense: mit\n---\nFor tests only.\n\n## Limits\n\nIt knows nothing.\n"
+FILES = {"README.md", "config.json", "model.safetensors", "packed.json"}
+
+
+def pack(run: Path, data: Path, out: Path, *more: str) -> int:
+    card = out.parent / "card.md"
+    card.parent.mkdir(parents=True, exist_ok=True)
+    card.write_text(CARD, encoding="utf-8")
+    arguments = ["pack", str(run), "--data", str(data), "--out", str(out), "--card", str(card)]
+    return main([*arguments, "--target", "0.1", *more])
+
+
+def read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def probabilities(path: Path) -> np.ndarray:
+    table = pq.read_table(path)
+    return np.stack([table.column(f"p_{label}").to_numpy() for label in MELD.labels], axis=1)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The packaged folder, for once a writable one."""
+    monkeypatch.setattr(packaged, "BESIDE", tmp_path / "shelf")
+    return tmp_path / "shelf"
+
+
+def test_a_run_is_packed_with_a_card(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = make_table(tmp_path).folder, tmp_path / "ships" / "crossgate-toy"
+    run = trained(tmp_path, data)
+    assert pack(run, data, out) == 0
+    assert "temperature" in capsys.readouterr().out
+    assert {path.name for path in out.iterdir()} == FILES
+    tensors = load_file(out / "model.safetensors")
+    assert {str(v.dtype) for n, v in tensors.items() if n.startswith("network.")} == {"torch.float16"}
+    packed, config = read(out / "packed.json"), read(out / "config.json")
+    assert config["calibration"]["temperature"] == packed["calibration"]["temperature"]
+    assert config["calibration"]["confidence_threshold"] == packed["calibration"]["abstention"]["threshold"]
+    assert packed["fitted_on"]["split"] == "validation"
+    assert packed["run"]["data"] == read(run / "run.json")["data"]
+    assert packed["run"]["test_openings"] == 0
+    assert list(packed["subsets"]) == ["t", "a", "v", "ta", "tv", "av", "tav"]
+    metadata, card = split_front_matter((out / "README.md").read_text(encoding="utf-8"))
+    assert metadata["license"] == "mit"
+    assert "It knows nothing." in card
+    assert "$" not in card
+    assert read(run / "run.json")["command"] in card
+    assert f"{100 * packed['report']['metrics']['weighted_f1']:.2f}" in card
+    for emotion in MELD.labels:
+        assert f"| {emotion} |" in card
+    for subset, scores in packed["subsets"].items():
+        assert f"| {subset} | {100 * scores['weighted_f1']:.2f} |" in card
+
+
+def test_what_ships_predicts_with_its_temperature_and_as_the_card_says(
+    tmp_path: Path, make_table: Any, shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_table(tmp_path, conversations=20).folder
+    run = trained(tmp_path, data)
+    assert pack(run, data, shelf / "crossgate-toy") == 0
+    packed = read(shelf / "crossgate-toy" / "packed.json")
+    for name in (str(run), "crossgate-toy"):
+        out = tmp_path / f"{Path(name).name}.parquet"
+        assert main(["predict", name, "--data", str(data), "--split", "validation", "--out", str(out)]) == 0
+    raw, calibrated = (probabilities(tmp_path / f"{name}.parquet") for name in ("run", "crossgate-toy"))
+    expected = at_temperature(raw, packed["calibration"]["temperature"])
+    assert np.allclose(calibrated, expected, atol=5e-3)  # half precision stands between them
+    assert not np.allclose(raw, calibrated, atol=2e-2)
+    capsys.readouterr()
+    arguments = ["evaluate", "crossgate-toy", "--data", str(data)]
+    assert main([*arguments, "--out", str(tmp_path / "all")]) == 0
+    assert "epoch and calibration were chosen on these" in capsys.readouterr().out
+    measured = read(tmp_path / "all" / "evaluation.json")
+    for name in ("weighted_f1", "accuracy"):
+        assert measured["metrics"][name] == pytest.approx(packed["report"]["metrics"][name], abs=1e-6)
+    error = measured["calibration"]["expected_calibration_error"]
+    assert error == pytest.approx(packed["calibration"]["expected_calibration_error"], abs=1e-3)
+    # With some modalities, in whatever order their letters stand.
+    for letters in ("t", "at"):
+        assert main([*arguments, "--modalities", letters, "--out", str(tmp_path / letters)]) == 0
+        subset = "ta" if letters == "at" else letters
+        assert f"given {subset} only" in capsys.readouterr().out
+        found = read(tmp_path / letters / "evaluation.json")["metrics"]["weighted_f1"]
+        assert found == pytest.approx(packed["subsets"][subset]["weighted_f1"], abs=1e-6)
+
+
+def test_nothing_is_written_into_what_is_not_the_users(
+    tmp_path: Path,
+    make_table: Any,
+    shelf: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = make_table(tmp_path).folder
+    assert pack(trained(tmp_path, data), data, shelf / "crossgate-toy") == 0
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    arguments = ["evaluate", "crossgate-toy", "--data", str(data)]
+    assert main(arguments) == 0
+    assert "nothing was written" in capsys.readouterr().err
+    assert main(["evaluate", str(shelf / "crossgate-toy"), "--data", str(data)]) == 0
+    assert main([*arguments, "--split", "test"]) == 2  # it could not be recorded
+    assert "--out" in capsys.readouterr().err
+    assert main([*arguments, "--split", "test", "--out", "figures"]) == 0
+    assert main(["predict", "crossgate-toy", "--data", str(data), "--out", "answers/test.parquet"]) == 0
+    for record in ("figures/test_reads.json", "answers/test_reads.json"):
+        (entry,) = json.loads(Path(record).read_text(encoding="utf-8"))
+        assert entry["split"] == "test"
+    assert {path.name for path in (shelf / "crossgate-toy").iterdir()} == FILES
+    assert {path.name for path in Path().iterdir()} == {"figures", "answers"}
+
+
+def test_of_several_seeds_the_named_one_ships(tmp_path: Path, make_table: Any) -> None:
+    data = make_table(tmp_path).folder
+    run = trained(tmp_path, data, "--seeds", "2")
+    assert main(["evaluate", str(run), "--data", str(data), "--split", "test"]) == 0
+    assert pack(run, data, tmp_path / "default") == 0
+    assert pack(run, data, tmp_path / "other", "--seed", "1") == 0
+    for name, seed in (("default", 0), ("other", 1)):
+        own = load_file(run / f"seed-{seed}" / "checkpoint" / "model.safetensors")
+        packed = load_file(tmp_path / name / "model.safetensors")
+        assert all((packed[n].float() - v.float()).abs().max() < 1e-2 for n, v in own.items())
+        assert read(tmp_path / name / "packed.json")["run"]["seed"] == seed
+    card = (tmp_path / "default" / "README.md").read_text(encoding="utf-8")
+    assert "all 2 seeds" in card
+    assert "when it was packed: 1." in card
+    assert pack(run, data, tmp_path / "absent", "--seed", "2") == 2
+
+
+def test_a_run_selected_by_folds_is_calibrated_on_what_no_fit_had_seen(
+    tmp_path: Path, make_table: Any
+) -> None:
+    data = make_table(tmp_path, conversations=4).folder
+    run = trained(tmp_path, data, "--set", "selection.by=folds")
+    assert pack(run, data, tmp_path / "ships") == 0
+    packed = read(tmp_path / "ships" / "packed.json")
+    assert packed["fitted_on"]["split"] == "folds"
+    assert packed["subsets"] == {}
+    rows = pq.read_table(run / "folds" / "predictions.parquet").num_rows
+    assert packed["report"]["metrics"]["utterances"] == rows
+    assert "had not seen its group" in (tmp_path / "ships" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["out", "card", "data", "train", "test", "unfinished", "bare", "target", "encoder"]
+)
+def test_what_cannot_be_packed_leaves_nothing_behind(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    data, out = make_table(tmp_path).folder, tmp_path / "ships"
+    run, more = trained(tmp_path, data), []
+    said = {
+        "out": "exists already",
+        "card": "no such file",
+        "data": "was not trained on this table",
+        "train": "fitted on the train split",
+        "test": "sealed",
+        "unfinished": "not finished",
+        "bare": "no run here",
+        "target": "expected more than 0",
+        "encoder": "no use for a text encoder",
+    }[wrong]
+    if wrong == "out":
+        out.mkdir()
+        (out / "work.txt").write_text("years", encoding="utf-8")
+    elif wrong == "card":
+        more = ["--card", str(tmp_path / "absent.md")]
+    elif wrong == "data":
+        (tmp_path / "elsewhere").mkdir()
+        data = make_table(tmp_path / "elsewhere", seed=1).folder
+    elif wrong in ("train", "test"):
+        more = ["--split", wrong]
+    elif wrong == "unfinished":
+        record = read(run / "run.json") | {"status": "running"}
+        (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    elif wrong == "bare":
+        (run / "run.json").unlink()
+    elif wrong == "target":
+        more = ["--target", "0"]
+    else:
+        more = ["--encoder", str(tmp_path)]
+    assert pack(run, data, out, *more) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    left = {path.name for path in out.iterdir()} if out.exists() else set()
+    assert left == ({"work.txt"} if wrong == "out" else set())
+    assert not list(tmp_path.glob(".ships*"))
+
+
+def with_turns(data: Path, encoder: Path) -> None:
+    """Make a table's text vectors those of a text encoder."""
+    encoder.mkdir()
+    for name in ("adapter_model.safetensors", "heads.safetensors"):
+        (encoder / name).write_text(f"{encoder.name} {name}", encoding="utf-8")
+    manifest = read(data / "manifest.json")
+    manifest["features"][0] |= {"name": "turns", "version": version_of(encoder)}
+    for name, split in manifest["splits"].items():
+        path = data / f"{name}.parquet"
+        content = pq.read_table(path)
+        path.unlink()
+        names = [n.replace("text_toy", "text_turns") for n in content.column_names]
+        pq.write_table(content.rename_columns(names), path)
+        split["sha256"] = sha256_of(path)
+    edit_manifest(data, **manifest)
+
+
+def test_the_text_encoder_that_was_learned_from_goes_along(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, encoder = make_table(tmp_path).folder, tmp_path / "encoder"
+    with_turns(data, encoder)
+    run = trained(tmp_path, data, "--set", "features.text=[turns] features.turns=meld")
+    assert pack(run, data, tmp_path / "ships") == 2
+    assert "name it with --encoder" in capsys.readouterr().err
+    (tmp_path / "elsewhere").mkdir()
+    other = tmp_path / "other"
+    with_turns(make_table(tmp_path / "elsewhere").folder, other)
+    assert pack(run, data, tmp_path / "ships", "--encoder", str(other)) == 2
+    assert "this text encoder is version" in capsys.readouterr().err
+    assert pack(run, data, tmp_path / "ships", "--encoder", str(encoder)) == 0
+    carried = tmp_path / "ships" / "text"
+    assert {path.name for path in carried.iterdir()} == {"adapter_model.safetensors", "heads.safetensors"}
+    assert version_of(carried) == version_of(encoder)
+
+
+@pytest.mark.parametrize("letters", ["x", "", "tt", "tx", "text"])
+def test_modalities_that_are_none_are_refused(
+    letters: str, tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_table(tmp_path).folder
+    run = trained(tmp_path, data)
+    assert main(["evaluate", str(run), "--data", str(data), "--modalities", letters]) == 2
+    assert "t (text), a (audio), v (visual)" in capsys.readouterr().err
+    out = tmp_path / "answers.parquet"
+    assert main(["predict", str(run), "--data", str(data), "--modalities", letters, "--out", str(out)]) == 2
+    assert not (run / "test_reads.json").exists()  # said before the split was opened

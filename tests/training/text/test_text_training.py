@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from crossgate.corpora.table import open_table
+from crossgate.errors import InputError
+from crossgate.features.assemble import assemble
+from crossgate.features.settings import FeatureSettings
+from crossgate.features.turn_embedder import TurnEmbedder
+from crossgate.features.turn_settings import ENCODER_FOLDER, TurnEncoderSettings
+from crossgate.training.text import run as text_run
+from crossgate.training.text.embed import embed_table
+from crossgate.training.text.losses import contrastive, divergence
+from crossgate.training.text.run import train_text
+from crossgate.training.text.settings import OptimizerSettings, SourceSettings, TextTraining
+from tiny_base import tiny_base
+
+
+@pytest.fixture
+def root(tmp_path, make_table):
+    make_table(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def training(tmp_path_factory):
+    base = tiny_base(tmp_path_factory.mktemp("base"))
+    return TextTraining(
+        "toy",
+        {"toy": SourceSettings("table", folds="2")},
+        TurnEncoderSettings(base=base, rank=8, alpha=16, max_tokens=128, turn_tokens=64),
+        OptimizerSettings(
+            rounds=2, batch_tokens=256, learning_rate=5e-3, head_rate=2e-2, average=0.5, mask=0.0
+        ),
+        select=("toy",),
+    )
+
+
+def weights(folder):
+    return (folder / "adapter_model.safetensors").read_bytes() + (folder / "heads.safetensors").read_bytes()
+
+
+def test_the_loss_falls_and_a_folder_is_left(root, training, tmp_path):
+    longer = replace(training, optimizer=replace(training.optimizer, rounds=6))
+    record = train_text(longer, root, tmp_path / "run")
+    losses = [row["train/loss"] for row in record["fits"]["all"]["rounds"]]
+    assert losses[-1] < losses[0] - 0.05
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "finished"
+    assert sorted(path.name for path in (tmp_path / "run" / "all").iterdir()) == [
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "encoder.json",
+        "heads.safetensors",
+    ]
+
+
+def test_an_interrupted_training_ends_the_same(root, training, tmp_path, monkeypatch):
+    train_text(training, root, tmp_path / "whole")
+    measure = text_run.weighted_f1
+    calls = []
+
+    def fails_once(*arguments):
+        calls.append(None)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return measure(*arguments)
+
+    monkeypatch.setattr(text_run, "weighted_f1", fails_once)
+    with pytest.raises(KeyboardInterrupt):
+        train_text(training, root, tmp_path / "broken")
+    with pytest.raises(InputError, match="a run is there already"):
+        train_text(training, root, tmp_path / "broken")
+    train_text(training, root, tmp_path / "broken", resume=True)
+    assert weights(tmp_path / "broken" / "all") == weights(tmp_path / "whole" / "all")
+
+
+def test_another_recipe_does_not_resume(root, training, tmp_path):
+    train_text(training, root, tmp_path / "run")
+    other = replace(training, optimizer=replace(training.optimizer, mask=0.1))
+    with pytest.raises(InputError, match="another training"):
+        train_text(other, root, tmp_path / "run", resume=True)
+
+
+def test_the_test_split_is_not_read(root, training, tmp_path):
+    (root / "table" / "test.parquet").write_bytes(b"whatever")
+    train_text(training, root, tmp_path / "run")
+
+
+def test_vectors_of_train_are_those_of_the_encoder_that_left_them_out(root, training, tmp_path):
+    record = train_text(replace(training, leave_out="one"), root, tmp_path / "run")
+    assert list(record["fits"]) == ["all", "without-1", "without-2"]
+    table = open_table(root / "table")
+    written = embed_table(tmp_path / "run", table, "toy", tmp_path / "embedded")
+    assert "test" not in written.manifest.splits
+    conversations = table.split("train").conversations
+    column = written.split("train").columns["text_turns"]
+    lengths = np.cumsum([0, *map(len, conversations)])
+    for place, conversation in enumerate(conversations[:4]):
+        encoder = TurnEmbedder.load(tmp_path / "run" / f"without-{place % 2 + 1}")
+        expected, _ = encoder.embed([conversation], "toy")
+        np.testing.assert_allclose(
+            column.values[lengths[place] : lengths[place + 1]], expected, rtol=1e-4, atol=1e-4
+        )
+    everything = TurnEmbedder.load(tmp_path / "embedded" / ENCODER_FOLDER)
+    assert everything.spec("toy") == column.spec
+    held_out = written.split("validation")
+    np.testing.assert_allclose(
+        held_out.columns["text_turns"].values,
+        everything.embed(held_out.conversations, "toy")[0],
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+def test_a_network_measured_on_a_part_gets_vectors_made_without_it(root, training, tmp_path):
+    three = replace(training, sources={"toy": SourceSettings("table", folds="3")}, leave_out="two")
+    record = train_text(three, root, tmp_path / "run")
+    assert "without-1-3" in record["fits"]
+    table = open_table(root / "table")
+    split = embed_table(tmp_path / "run", table, "toy", tmp_path / "embedded").split("train")
+    settings = FeatureSettings(text=("turns",), turns="toy")
+    features, specs = assemble(split, settings, without="3")
+    usual, same = assemble(split, settings)
+    assert specs == same
+    conversations = table.split("train").conversations
+    first, third = len(conversations[0]), sum(len(c) for c in conversations[:2])
+    expected, _ = TurnEmbedder.load(tmp_path / "run" / "without-1-3").embed(conversations[:1], "toy")
+    np.testing.assert_allclose(features["text"].values[:first], expected, rtol=1e-4, atol=1e-4)
+    assert np.abs(usual["text"].values[:first] - expected).max() > 1e-3
+    own = slice(third, third + len(conversations[2]))
+    np.testing.assert_allclose(features["text"].values[own], usual["text"].values[own])
+
+
+def test_an_encoder_without_parts_left_out_does_not_embed_what_it_learned(root, training, tmp_path):
+    train_text(training, root, tmp_path / "run")
+    with pytest.raises(InputError, match="no part was left out"):
+        embed_table(tmp_path / "run", open_table(root / "table"), "toy", tmp_path / "embedded")
+
+
+def test_new_texts_are_read_with_the_tables_encoder(root, training, tmp_path):
+    train_text(replace(training, leave_out="one"), root, tmp_path / "run")
+    table = open_table(root / "table")
+    settings = FeatureSettings(text=("turns",), turns="toy")
+    with pytest.raises(InputError, match="no text encoder to compute it with"):
+        assemble(table.split("validation"), settings)
+    features, specs = assemble(table.split("validation"), settings, encoder=tmp_path / "run" / "all")
+    assert features["text"].values.shape[1] == specs["text"][0].dimension == 32 + 7
+
+
+def test_causal_and_whole_differ_only_in_the_mask(root, training, tmp_path):
+    causal = replace(training, encoder=replace(training.encoder, causal=True))
+    record = train_text(causal, root, tmp_path / "run")
+    assert np.isfinite(record["fits"]["all"]["rounds"][-1]["train/loss"])
+    assert TurnEmbedder.load(tmp_path / "run" / "all").encoder.settings.causal
+
+
+def test_the_contrast_is_least_where_equals_stand_together():
+    labels = torch.tensor([0, 0, 1, 1])
+    together = torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]])
+    apart = torch.tensor([[1.0, 0], [0, 1], [1, 0], [0, 1]])
+    assert contrastive(together, labels).mean() < contrastive(apart, labels).mean()
+    assert contrastive(together[:3], torch.tensor([0, 0, 1]))[2] == 0
+
+
+def test_the_divergence_is_zero_for_equals_and_symmetric():
+    one, other = torch.randn(5, 3, generator=torch.manual_seed(0)), torch.zeros(5, 3)
+    assert divergence(one, one).abs().max() == 0
+    torch.testing.assert_close(divergence(one, other), divergence(other, one))
+    assert (divergence(one, other) > 0).all()
