@@ -136,6 +136,16 @@ def test_nothing_is_written_into_what_is_not_the_users(
     assert {path.name for path in Path().iterdir()} == {"figures", "answers"}
 
 
+def test_the_figures_can_be_of_some_modalities_alone(tmp_path: Path, make_table: Any) -> None:
+    data = make_table(tmp_path).folder
+    run = trained(tmp_path, data)
+    assert pack(run, data, tmp_path / "all") == pack(run, data, tmp_path / "some", "--given", "at") == 0
+    packed = read(tmp_path / "some" / "packed.json")
+    assert packed["report"]["metrics"]["weighted_f1"] == packed["subsets"]["ta"]["weighted_f1"]
+    assert packed["report"] != read(tmp_path / "all" / "packed.json")["report"]
+    assert "given at alone" in (tmp_path / "some" / "README.md").read_text(encoding="utf-8")
+
+
 def test_of_several_seeds_the_named_one_ships(tmp_path: Path, make_table: Any) -> None:
     data = make_table(tmp_path).folder
     run = trained(tmp_path, data, "--seeds", "2")

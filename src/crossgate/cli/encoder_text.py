@@ -32,13 +32,15 @@ class TrainText:
     """Seed of heads, order, masks and dropout."""
     resume: bool = False
     """Go on with the run in --out where it was interrupted; the end is the same to the last bit."""
+    workers: int = 1
+    """Encoders trained at a time, each in a process of its own."""
     set: str = ""
     """Settings in place of the file's, separated by blanks: --set "optimizer.rounds=2 encoder.rank=16"."""
 
     def run(self) -> int:
         """Train and print what came of it."""
         from crossgate.training.configuration import load_settings
-        from crossgate.training.text.run import train_text
+        from crossgate.training.text.run import TextRun, train_text
         from crossgate.training.text.settings import TextTraining
 
         try:
@@ -48,12 +50,11 @@ class TrainText:
         if self.seed < 0:
             raise InputError(f"--seed is {self.seed}, expected 0 or more")
         train_text(
-            load_settings(TextTraining, self.config, replaced),
-            self.data,
-            self.out,
-            seed=self.seed,
-            start=self.start,
+            TextRun(
+                load_settings(TextTraining, self.config, replaced), self.data, self.out, self.seed, self.start
+            ),
             resume=self.resume,
+            workers=self.workers,
             command=shlex.join(["crossgate", *sys.argv[1:]]),
             report=_print_round,
         )

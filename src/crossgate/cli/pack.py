@@ -37,6 +37,9 @@ class Pack:
     encoder: Path | None = None
     """Folder of the text encoder, where the text features are `turns` and the run has none itself."""
 
+    given: str | None = None
+    """Letters of the modalities the figures are for, such as `ta`, the others hidden; default is all."""
+
     def run(self) -> int:
         """Pack and print what was measured."""
         from crossgate.cli.printing import print_packed
@@ -50,6 +53,6 @@ class Pack:
         except UnicodeDecodeError as error:
             raise InputError(f"not a text in UTF-8: {error}", where=str(self.card)) from error
         command = shlex.join(["crossgate", *sys.argv[1:]])
-        packing = Packing(self.split, self.seed, self.target, self.encoder, command)
+        packing = Packing(self.split, self.seed, self.target, self.encoder, self.given, command)
         print_packed(pack(self.run_folder, open_table(self.data), self.out, text, packing), self.out)
         return 0

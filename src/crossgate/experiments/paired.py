@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from crossgate.emotions import UNLABELLED
 from crossgate.errors import InputError
 from crossgate.features.face_settings import EXPRESSIONS
 from crossgate.features.faces import FaceEncoder
+from crossgate.features.turn_settings import ENCODER_FOLDER
 from crossgate.training.faces.data import VotedFaces, read_voted_faces
 
 
@@ -59,7 +61,10 @@ def pair_corpus(
         name: replace(bank, values=encoder.encode(voted[name].faces[bank.rows]).embedding)
         for name, bank in blank.items()
     }
-    return pair_table(table, banks, **settings, out=out)
+    paired = pair_table(table, banks, **settings, out=out)
+    if (table.folder / ENCODER_FOLDER).is_dir():  # the texts are the same, and so is what reads them
+        shutil.copytree(table.folder / ENCODER_FOLDER, out / ENCODER_FOLDER)
+    return paired
 
 
 def usable_faces(voted: VotedFaces, others: Sequence[VotedFaces] = ()) -> npt.NDArray[np.int64]:

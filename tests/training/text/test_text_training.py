@@ -16,7 +16,7 @@ from crossgate.features.turn_settings import ENCODER_FOLDER, TurnEncoderSettings
 from crossgate.training.text import run as text_run
 from crossgate.training.text.embed import embed_table
 from crossgate.training.text.losses import contrastive, divergence
-from crossgate.training.text.run import train_text
+from crossgate.training.text.run import TextRun, train_text
 from crossgate.training.text.settings import OptimizerSettings, SourceSettings, TextTraining
 from tiny_base import tiny_base
 
@@ -47,7 +47,7 @@ def weights(folder):
 
 def test_the_loss_falls_and_a_folder_is_left(root, training, tmp_path):
     longer = replace(training, optimizer=replace(training.optimizer, rounds=6))
-    record = train_text(longer, root, tmp_path / "run")
+    record = train_text(TextRun(longer, root, tmp_path / "run"))
     losses = [row["train/loss"] for row in record["fits"]["all"]["rounds"]]
     assert losses[-1] < losses[0] - 0.05
     assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "finished"
@@ -56,11 +56,12 @@ def test_the_loss_falls_and_a_folder_is_left(root, training, tmp_path):
         "adapter_model.safetensors",
         "encoder.json",
         "heads.safetensors",
+        "rounds.json",
     ]
 
 
 def test_an_interrupted_training_ends_the_same(root, training, tmp_path, monkeypatch):
-    train_text(training, root, tmp_path / "whole")
+    train_text(TextRun(training, root, tmp_path / "whole"))
     measure = text_run.weighted_f1
     calls = []
 
@@ -72,27 +73,36 @@ def test_an_interrupted_training_ends_the_same(root, training, tmp_path, monkeyp
 
     monkeypatch.setattr(text_run, "weighted_f1", fails_once)
     with pytest.raises(KeyboardInterrupt):
-        train_text(training, root, tmp_path / "broken")
+        train_text(TextRun(training, root, tmp_path / "broken"))
     with pytest.raises(InputError, match="a run is there already"):
-        train_text(training, root, tmp_path / "broken")
-    train_text(training, root, tmp_path / "broken", resume=True)
+        train_text(TextRun(training, root, tmp_path / "broken"))
+    train_text(TextRun(training, root, tmp_path / "broken"), resume=True)
     assert weights(tmp_path / "broken" / "all") == weights(tmp_path / "whole" / "all")
 
 
+def test_two_workers_give_what_one_gives(root, training, tmp_path):
+    folds = replace(training, leave_out="one")
+    one = train_text(TextRun(folds, root, tmp_path / "one"))
+    two = train_text(TextRun(folds, root, tmp_path / "two"), workers=2)
+    assert list(one["fits"]) == list(two["fits"])
+    for name in one["fits"]:
+        assert weights(tmp_path / "one" / name) == weights(tmp_path / "two" / name)
+
+
 def test_another_recipe_does_not_resume(root, training, tmp_path):
-    train_text(training, root, tmp_path / "run")
+    train_text(TextRun(training, root, tmp_path / "run"))
     other = replace(training, optimizer=replace(training.optimizer, mask=0.1))
     with pytest.raises(InputError, match="another training"):
-        train_text(other, root, tmp_path / "run", resume=True)
+        train_text(TextRun(other, root, tmp_path / "run"), resume=True)
 
 
 def test_the_test_split_is_not_read(root, training, tmp_path):
     (root / "table" / "test.parquet").write_bytes(b"whatever")
-    train_text(training, root, tmp_path / "run")
+    train_text(TextRun(training, root, tmp_path / "run"))
 
 
 def test_vectors_of_train_are_those_of_the_encoder_that_left_them_out(root, training, tmp_path):
-    record = train_text(replace(training, leave_out="one"), root, tmp_path / "run")
+    record = train_text(TextRun(replace(training, leave_out="one"), root, tmp_path / "run"))
     assert list(record["fits"]) == ["all", "without-1", "without-2"]
     table = open_table(root / "table")
     written = embed_table(tmp_path / "run", table, "toy", tmp_path / "embedded")
@@ -119,7 +129,7 @@ def test_vectors_of_train_are_those_of_the_encoder_that_left_them_out(root, trai
 
 def test_a_network_measured_on_a_part_gets_vectors_made_without_it(root, training, tmp_path):
     three = replace(training, sources={"toy": SourceSettings("table", folds="3")}, leave_out="two")
-    record = train_text(three, root, tmp_path / "run")
+    record = train_text(TextRun(three, root, tmp_path / "run"))
     assert "without-1-3" in record["fits"]
     table = open_table(root / "table")
     split = embed_table(tmp_path / "run", table, "toy", tmp_path / "embedded").split("train")
@@ -137,13 +147,13 @@ def test_a_network_measured_on_a_part_gets_vectors_made_without_it(root, trainin
 
 
 def test_an_encoder_without_parts_left_out_does_not_embed_what_it_learned(root, training, tmp_path):
-    train_text(training, root, tmp_path / "run")
+    train_text(TextRun(training, root, tmp_path / "run"))
     with pytest.raises(InputError, match="no part was left out"):
         embed_table(tmp_path / "run", open_table(root / "table"), "toy", tmp_path / "embedded")
 
 
 def test_new_texts_are_read_with_the_tables_encoder(root, training, tmp_path):
-    train_text(replace(training, leave_out="one"), root, tmp_path / "run")
+    train_text(TextRun(replace(training, leave_out="one"), root, tmp_path / "run"))
     table = open_table(root / "table")
     settings = FeatureSettings(text=("turns",), turns="toy")
     with pytest.raises(InputError, match="no text encoder to compute it with"):
@@ -154,7 +164,7 @@ def test_new_texts_are_read_with_the_tables_encoder(root, training, tmp_path):
 
 def test_causal_and_whole_differ_only_in_the_mask(root, training, tmp_path):
     causal = replace(training, encoder=replace(training.encoder, causal=True))
-    record = train_text(causal, root, tmp_path / "run")
+    record = train_text(TextRun(causal, root, tmp_path / "run"))
     assert np.isfinite(record["fits"]["all"]["rounds"][-1]["train/loss"])
     assert TurnEmbedder.load(tmp_path / "run" / "all").encoder.settings.causal
 

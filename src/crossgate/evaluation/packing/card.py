@@ -141,8 +141,10 @@ def _measured_on(packed: dict[str, Any], measured: Measured) -> str:
             "then fitted on all of them. **Epoch, temperature and threshold were chosen "
             "by these predictions.**"
         )
+    given = packed["fitted_on"].get("given")
+    shown = f" given {given} alone, the other modalities hidden" if given else ""
     return (
-        f"On the {packed['fitted_on']['split']} split, {count}, as it ships. **Epoch, temperature and "
+        f"On the {packed['fitted_on']['split']} split, {count}, as it ships{shown}. **Epoch, temperature and "
         "threshold were chosen on these utterances**, so expect a little less on others."
     )
 

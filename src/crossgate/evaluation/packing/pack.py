@@ -29,7 +29,7 @@ from crossgate.evaluation.packing.record import (
 from crossgate.evaluation.probabilities import read_probabilities
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLD_PREDICTIONS, FOLDS
 from crossgate.evaluation.sealed import count_openings, record_of
-from crossgate.evaluation.subsets import predict_subsets
+from crossgate.evaluation.subsets import predict_subsets, subset_of
 from crossgate.features.assemble import TURNS
 from crossgate.features.turn_embedder import version_of
 from crossgate.files import new_folder, write_json
@@ -46,6 +46,8 @@ class Packing:
             several would flatter.
         target: accuracy of the answers that are kept, see `abstention.choose_threshold`.
         encoder: folder of the text encoder, where the text features are `turns` and the run has none itself.
+        given: letters of the modalities that temperature, threshold and scores are for, such as `ta`, the
+            others hidden; None is all. For a corpus some of whose modalities are not its own.
         command: that packs.
     """
 
@@ -53,6 +55,7 @@ class Packing:
     seed: int = 0
     target: float = TARGET
     encoder: Path | None = None
+    given: str | None = None
     command: str = "crossgate pack"
 
 
@@ -85,12 +88,15 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
         checkpoint.save(draft, half=True)
         small = load_checkpoint(draft)
         if split == FOLDS:
+            if packing.given:
+                raise InputError("out-of-fold predictions are of all modalities", fix="leave --given away")
             probabilities, subsets = _out_of_fold(source, table, data), {}
             title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
         else:
             found = predict_subsets(small.network, examples_of(small, data))
             subsets = {name: one.probabilities for name, one in found.items()}
-            probabilities = subsets[small.network.views[-1]]
+            given = subset_of(packing.given, small.network) if packing.given else small.network.views[-1]
+            probabilities = subsets[given]
             title = f"{table.manifest.name}, {split} (epoch and calibration were chosen on these)"
         measured = measure_for_card(
             small.labels, data.conversations, probabilities, subsets, title=title, target=packing.target
@@ -111,7 +117,12 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
             "run": origin_of(record, source)
             | {"test_openings": sum(map(count_openings, {record_of(run), record_of(source)}))},
             "trained_on": {"utterances": digest_of(table.split("train"))},
-            "fitted_on": {"split": split, "sha256": data.sha256, "utterances": digest_of(data)},
+            "fitted_on": {
+                "split": split,
+                "sha256": data.sha256,
+                "utterances": digest_of(data),
+                "given": packing.given,
+            },
             **measured.to_json(),
         }
         write_json(draft / PACKED_FILE, packed)

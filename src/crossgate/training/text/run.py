@@ -8,10 +8,14 @@ Parts of several corpora with the same number are left out together.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import combinations
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +30,7 @@ from crossgate.features.turn_embedder import CONFIG_FILE, TurnEmbedder
 from crossgate.features.turn_encoder import Tokenizer
 from crossgate.files import write_json
 from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
-from crossgate.training.record import versions_and_machine
+from crossgate.training.record import read_run, versions_and_machine
 from crossgate.training.text.batches import with_names
 from crossgate.training.text.settings import TextTraining
 from crossgate.training.text.sources import Dialogue, Source, dialogues_of_split, read_source
@@ -35,71 +39,106 @@ from crossgate.training.text.trainer import fit_text
 ALL = "all"
 """The encoder that has read everything."""
 
+ROUNDS_FILE = "rounds.json"
+"""Figures of the rounds of a fit."""
+
 Report = Callable[[str, dict[str, Any]], None]
 """Told the name of a fit and the figures of each of its rounds."""
 
 
+@dataclass(frozen=True)
+class TextRun:
+    """What every fit of a run shares: settings, the folder the sources' paths start from, the run's folder,
+    the seed, and the folder of the encoder to begin with."""
+
+    training: TextTraining
+    root: Path
+    folder: Path
+    seed: int = 0
+    start: Path | None = None
+
+
 def train_text(
-    training: TextTraining,
-    root: Path,
-    folder: Path,
+    run: TextRun,
     *,
-    seed: int = 0,
-    start: Path | None = None,
     resume: bool = False,
+    workers: int = 1,
     command: str = "crossgate encoder train-text",
     report: Report | None = None,
 ) -> dict[str, Any]:
     """Train every encoder the settings ask for and leave each in a folder of its own; returns the record.
 
     Args:
-        training: what to learn from and how.
-        root: the folder that the sources' paths start from.
-        folder: of the run.
-        seed: of heads, order, masks and dropout.
-        start: folder of an encoder to begin with.
+        run: what to train.
         resume: go on with a run that is there.
+        workers: fits at a time, each in a process of its own; the weights do not depend on it.
         command: for the record.
-        report: told of every round.
+        report: told of every round; where there are several workers, a module's function.
 
     Raises InputError where data, settings and folder do not go together.
     """
-    make_deterministic(training.optimizer.threads)
-    fresh = TurnEmbedder.fresh(training.encoder, {})
-    sources = [read_source(root, name, s, fresh.tokenizer) for name, s in training.sources.items()]
-    record = _open(training, sources, root, folder, seed, start, resume, command)
-    held_out = _validation_splits(training, root, fresh.tokenizer)
-    labels = {source.name: source.labels for source in sources}
-    first = TurnEmbedder.load(start) if start else None
-    for left_out in fits(sources, training.leave_out):
-        name = fit_name(left_out)
-        place = folder / name
-        if (place / CONFIG_FILE).is_file():
-            continue
-        seed_torch(seed, Purpose.WEIGHTS)
+    if workers < 1:
+        raise InputError(f"workers is {workers}, expected 1 or more")
+    prepared = _Prepared(run)
+    record = _open(run, prepared.sources, resume, command)
+    wanted = fits(prepared.sources, run.training.leave_out)
+    missing = [one for one in wanted if not (run.folder / fit_name(one) / CONFIG_FILE).is_file()]
+    if workers == 1 or len(missing) == 1:
+        for left_out in missing:
+            prepared.fit(left_out, report)
+    elif missing:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            for done in [pool.submit(_fit_apart, run, left_out, report) for left_out in missing]:
+                done.result()
+    for left_out in wanted:
+        rounds = json.loads((run.folder / fit_name(left_out) / ROUNDS_FILE).read_text(encoding="utf-8"))
+        record["fits"][fit_name(left_out)] = {"left_out": list(left_out), "rounds": rounds}
+    record["status"] = "finished"
+    write_json(run.folder / RUN_FILE, record)
+    return record
+
+
+def _fit_apart(run: TextRun, left_out: tuple[int, ...], report: Report | None) -> None:
+    """A fit in a process of its own."""
+    _Prepared(run).fit(left_out, report)
+
+
+class _Prepared:
+    """The corpora of a run, read once."""
+
+    def __init__(self, run: TextRun) -> None:
+        self.run = run
+        make_deterministic(run.training.optimizer.threads)
+        tokenizer = TurnEmbedder.fresh(run.training.encoder, {}).tokenizer
+        self.sources = [read_source(run.root, n, s, tokenizer) for n, s in run.training.sources.items()]
+        self.held_out = _validation_splits(run.training, run.root, tokenizer)
+        self.first = TurnEmbedder.load(run.start) if run.start else None
+
+    def fit(self, left_out: tuple[int, ...], report: Report | None) -> None:
+        """One encoder, in a folder of its own."""
+        name, training = fit_name(left_out), self.run.training
+        place = self.run.folder / name
+        seed_torch(self.run.seed, Purpose.WEIGHTS)
+        labels = {source.name: source.labels for source in self.sources}
         embedder = TurnEmbedder.fresh(training.encoder, labels)
-        if first:
-            embedder.take_from(first)
-        inside, outside = _divided(sources, left_out)
-        measured = {head: held_out[head] for head in training.select if head in held_out and not left_out}
+        if self.first:
+            embedder.take_from(self.first)
+        inside, outside = _divided(self.sources, left_out)
+        measured = {head: found for head, found in self.held_out.items() if not left_out}
         measured |= {head: outside[head] for head in training.select if outside.get(head)}
         rows = fit_text(
             embedder.encoder,
             embedder.tokenizer,
             inside,
             training,
-            seed=seed,
+            seed=self.run.seed,
             state_folder=place / "state",
             measure=_Measure(embedder, measured),
-            on_round=(lambda row, name=name: report(name, row)) if report else None,  # type: ignore[misc]
+            on_round=partial(report, name) if report else None,
         )
+        write_json(place / ROUNDS_FILE, rows)
         embedder.save(place)
-        record["fits"][name] = {"left_out": list(left_out), "rounds": rows}
-        write_json(folder / RUN_FILE, record)
         shutil.rmtree(place / "state")
-    record["status"] = "finished"
-    write_json(folder / RUN_FILE, record)
-    return record
 
 
 def fits(sources: Sequence[Source], leave_out: str) -> list[tuple[int, ...]]:
@@ -180,24 +219,14 @@ def _validation_splits(
     return found
 
 
-def _open(
-    training: TextTraining,
-    sources: Sequence[Source],
-    root: Path,
-    folder: Path,
-    seed: int,
-    start: Path | None,
-    resume: bool,
-    command: str,
-) -> dict[str, Any]:
+def _open(run: TextRun, sources: Sequence[Source], resume: bool, command: str) -> dict[str, Any]:
     """Begin a run, or take up the one that is there."""
-    from crossgate.training.record import read_run
-
+    training, folder = run.training, run.folder
     recipe: dict[str, Any] = {
         "training": asdict(training),
-        "seed": seed,
-        "data": {name: _hash(root / s.path) for name, s in training.sources.items()},
-        "start": _hash(start) if start else None,
+        "seed": run.seed,
+        "data": {name: _hash(run.root / s.path) for name, s in training.sources.items()},
+        "start": _hash(run.start) if run.start else None,
     }
     recipe = _plain(recipe)
     if (folder / RUN_FILE).is_file():
