@@ -50,7 +50,7 @@ OTHER = Conversation("other", (Utterance("u0", "C", "Lovely."),))
 def _toy_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Vectors made of the texts' letters in the place of the sentence encoder's."""
 
-    def text_column(conversations: Any, settings: MiniLMSettings) -> FeatureColumn:
+    def text_column(conversations: Any, settings: MiniLMSettings, *, cache: bool = True) -> FeatureColumn:
         texts = [u.text for c in conversations for u in c.utterances]
         values = np.full((len(texts), 384), np.nan, dtype=np.float32)
         for row, text in enumerate(texts):

@@ -81,26 +81,31 @@ def refuse_unfinished(folder: Path) -> None:
         )
 
 
-def predict_split(checkpoint: Checkpoint, split: Split, modalities: str | None = None) -> Predictions:
+def predict_split(
+    checkpoint: Checkpoint, split: Split, modalities: str | None = None, *, cache: bool = True
+) -> Predictions:
     """A checkpoint's calibrated predictions on a split.
 
-    `modalities`, such as `ta`, hides all others. Raises InputError where the checkpoint does not know them,
-    or the features are not those it was trained on; see `examples_of`.
+    `modalities`, such as `ta`, hides all others; without `cache` no computed feature is kept on disk. Raises
+    InputError where the checkpoint does not know them, or the features are not those it was trained on; see
+    `examples_of`.
     """
     network = checkpoint.network
     subset = None if modalities is None else subset_of(modalities, network)
-    examples = examples_of(checkpoint, split)
+    examples = examples_of(checkpoint, split, cache=cache)
     if subset is not None:
         examples = keep_only(examples, network, subset)
     return predict(network, examples, temperature=checkpoint.temperature)
 
 
-def examples_of(checkpoint: Checkpoint, split: Split) -> list[Example]:
+def examples_of(checkpoint: Checkpoint, split: Split, *, cache: bool = True) -> list[Example]:
     """A split as a checkpoint's network reads it, labels included where the label sets agree.
 
     Raises InputError where the features are not those it was trained on.
     """
-    features, _ = assemble(split, checkpoint.features, checkpoint.specs, encoder=checkpoint.encoder)
+    features, _ = assemble(
+        split, checkpoint.features, checkpoint.specs, encoder=checkpoint.encoder, cache=cache
+    )
     conversations: Sequence[Conversation] = split.conversations
     found = {u.emotion for c in conversations for u in c.utterances} - {None}
     if not found <= set(checkpoint.labels.labels):

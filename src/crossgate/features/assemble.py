@@ -35,6 +35,7 @@ def assemble(
     *,
     encoder: Path | None = None,
     without: str = "",
+    cache: bool = True,
 ) -> tuple[dict[Modality, Features], dict[Modality, tuple[FeatureSpec, ...]]]:
     """The features of every modality, several columns side by side, and the specs of what is in them.
 
@@ -44,6 +45,7 @@ def assemble(
         expected: the specs a checkpoint was trained on; a mismatch is refused with both names.
         encoder: folder of the trained text encoder, for `turns` where the split has no such column.
         without: a part of the corpus; columns made without it are taken where the split has them.
+        cache: keep computed text features on disk, and take them from there the next time.
 
     Where `expected` is given, a modality that the split has nothing of is missing in every utterance, with a
     warning: the network was trained to do without. Raises InputError where a column is missing, is not what
@@ -56,7 +58,7 @@ def assemble(
             columns = [_absent(spec, split) for spec in expected[modality]]
         else:
             columns = [
-                _column(split, modality, name, settings, encoder, without)
+                _column(split, modality, name, settings, encoder, without, cache)
                 for name in settings.names(modality)
             ]
         specs[modality] = tuple(column.spec for column in columns)
@@ -133,6 +135,7 @@ def _column(
     settings: FeatureSettings,
     encoder: Path | None,
     without: str,
+    cache: bool,
 ) -> FeatureColumn:
     """A feature by name, read or computed."""
     column = split.columns.get(f"{modality}_{name}")
@@ -140,7 +143,7 @@ def _column(
         other = split.columns.get(f"{modality}_{name}{WITHOUT}{without}")
         return replace(other, spec=column.spec) if other is not None else column
     if modality == "text" and name == TURNS:
-        return _turns(split, settings, encoder)
+        return _turns(split, settings, encoder, cache)
     if modality == "text" and name == MINILM:
         if not any(utterance.text for c in split.conversations for utterance in c.utterances):
             raise InputError(
@@ -150,7 +153,7 @@ def _column(
             )
         from crossgate.features.text import text_column  # transformers is an extra
 
-        return text_column(split.conversations, settings.minilm)
+        return text_column(split.conversations, settings.minilm, cache=cache)
     known = [key for key in split.columns if key.startswith(f"{modality}_")]
     raise InputError(
         f"no column {modality}_{name}; the {modality} features here are {', '.join(known) or 'none'}",
@@ -159,7 +162,7 @@ def _column(
     )
 
 
-def _turns(split: Split, settings: FeatureSettings, encoder: Path | None) -> FeatureColumn:
+def _turns(split: Split, settings: FeatureSettings, encoder: Path | None, cache: bool) -> FeatureColumn:
     """The vectors of the trained text encoder."""
     if encoder is None:
         raise InputError(
@@ -167,9 +170,9 @@ def _turns(split: Split, settings: FeatureSettings, encoder: Path | None) -> Fea
             where=f"split {split.name}",
             fix="`crossgate encoder embed` writes a table with that column",
         )
-    from crossgate.features.turn_embedder import TurnEmbedder  # transformers is an extra
+    from crossgate.features.turn_embedder import turn_embedder  # transformers is an extra
 
-    return TurnEmbedder.load(encoder).column(split.conversations, settings.turns)
+    return turn_embedder(encoder).column(split.conversations, settings.turns, cache=cache)
 
 
 def _check(found: tuple[FeatureSpec, ...], expected: tuple[FeatureSpec, ...], split: Split) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +237,18 @@ class _Job:
     @property
     def size(self) -> int:
         return sum(len(turn.tokens) for turn in self.turns)
+
+
+def turn_embedder(folder: Path) -> TurnEmbedder:
+    """A folder's encoder, in memory from the second time on; see `TurnEmbedder.load`."""
+    if not (folder / CONFIG_FILE).is_file():
+        return TurnEmbedder.load(folder)  # says what is missing
+    return _kept(folder.resolve(), sha256_of(folder / CONFIG_FILE) + version_of(folder))
+
+
+@lru_cache(maxsize=4)
+def _kept(folder: Path, _: str) -> TurnEmbedder:
+    return TurnEmbedder.load(folder)
 
 
 def version_of(folder: Path) -> str:

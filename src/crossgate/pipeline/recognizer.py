@@ -60,7 +60,8 @@ class Recognizer(ModelHubMixin):  # type: ignore[misc]  # the checker does not r
         if not conversations:
             return []
         split = _in_memory(conversations, self.checkpoint)
-        found = predict_split(self.checkpoint, split)
+        # What people say to each other is not left lying on a disk.
+        found = predict_split(self.checkpoint, split, cache=False)
         predictions = [self._prediction(found, row) for row in range(split.rows)]
         ends = np.cumsum([len(conversation) for conversation in conversations]).tolist()
         starts = [0, *ends[:-1]]
