@@ -34,30 +34,49 @@ format: setup
 bench: setup
 	$(BIN)/python benchmarks/training.py
 
-# The corpora the checkpoints are trained on, tables of `crossgate import`; no part of the repository.
+# MELD, IEMOCAP, faces in the layout of FER+ and labelled texts; no part of the repository.
 DATA ?= ../shared/data
 SEEDS := 5
+SHIP := runs/ship
+# Text encoders trained at a time, each on a core of its own.
+WORKERS ?= 2
 
 # What is there is left alone: remove a folder to have it made anew. A run that was interrupted goes on.
-checkpoints: checkpoints/crossgate-meld checkpoints/crossgate-meld-live checkpoints/crossgate-iemocap
+checkpoints: $(addprefix checkpoints/,face crossgate-meld crossgate-meld-live crossgate-iemocap)
 
-runs/ship/meld/seeds.json: | setup
-	$(BIN)/crossgate train configs/meld.yaml --data $(DATA)/meld --out $(@D) --seeds $(SEEDS) --resume
+checkpoints/face: | setup
+	$(BIN)/crossgate encoder train-face $(DATA)/faces --out $(SHIP)/face --resume
+	cp -r $(SHIP)/face/checkpoint $@
 
-checkpoints/crossgate-meld: | runs/ship/meld/seeds.json
-	$(BIN)/crossgate pack runs/ship/meld --data $(DATA)/meld --out $@ --card docs/cards/$(@F).md
+$(SHIP)/warm-up/all: | setup
+	$(BIN)/crossgate encoder train-text configs/encoder/warm-up.yaml --data $(DATA) --out $(@D) --resume
 
-runs/ship/meld-live/seeds.json: | setup
-	$(BIN)/crossgate train configs/meld.yaml --data $(DATA)/meld --out $(@D) --seeds $(SEEDS) --resume --set model.causal=true
+# meld-iemocap reads whole conversations, meld-live only what was said before.
+$(SHIP)/text-%/all: | $(SHIP)/warm-up/all
+	$(BIN)/crossgate encoder train-text configs/encoder/$*.yaml --data $(DATA) --start $| --out $(@D) \
+		--workers $(WORKERS) --resume
 
-checkpoints/crossgate-meld-live: | runs/ship/meld-live/seeds.json
-	$(BIN)/crossgate pack runs/ship/meld-live --data $(DATA)/meld --out $@ --card docs/cards/$(@F).md
+$(SHIP)/tables/%-text: | $(SHIP)/text-meld-iemocap/all
+	$(BIN)/crossgate encoder embed $(SHIP)/text-meld-iemocap --data $(DATA)/$* --head $* --out $@
 
-runs/ship/iemocap/seeds.json: | setup
-	$(BIN)/crossgate train configs/iemocap.yaml --data $(DATA)/iemocap --out $(@D) --seeds $(SEEDS) --resume
+$(SHIP)/tables/meld-live-text: | $(SHIP)/text-meld-live/all
+	$(BIN)/crossgate encoder embed $(SHIP)/text-meld-live --data $(DATA)/meld --head meld --out $@
 
-checkpoints/crossgate-iemocap: | runs/ship/iemocap/seeds.json
-	$(BIN)/crossgate pack runs/ship/iemocap --data $(DATA)/iemocap --out $@ --card docs/cards/$(@F).md
+$(SHIP)/tables/%-paired: | $(SHIP)/tables/%-text checkpoints/face
+	$(BIN)/crossgate pair $(SHIP)/tables/$*-text --faces $(DATA)/faces --out $@
+
+$(SHIP)/%/seeds.json: | $(SHIP)/tables/%-paired
+	$(BIN)/crossgate train configs/ship/$*.yaml --data $(SHIP)/tables/$*-paired --out $(@D) --seeds $(SEEDS) --resume
+
+$(SHIP)/iemocap/seeds.json: | $(SHIP)/tables/iemocap-text
+	$(BIN)/crossgate train configs/ship/iemocap.yaml --data $| --out $(@D) --seeds $(SEEDS) --resume
+
+# The faces are not MELD's own, so the figures of the card are those of text and audio.
+checkpoints/crossgate-meld checkpoints/crossgate-meld-live: checkpoints/crossgate-%: | $(SHIP)/%/seeds.json
+	$(BIN)/crossgate pack $(SHIP)/$* --data $(SHIP)/tables/$*-paired --given ta --out $@ --card docs/cards/$(@F).md
+
+checkpoints/crossgate-iemocap: | $(SHIP)/iemocap/seeds.json
+	$(BIN)/crossgate pack $(SHIP)/iemocap --data $(SHIP)/tables/iemocap-text --out $@ --card docs/cards/$(@F).md
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from crossgate.cli import encoder
@@ -52,7 +54,7 @@ def test_evaluating_votes(home: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     given = ["encoder", "evaluate-face", str(path), "--network", str(network)]
     assert main(given) == 0
     said = capsys.readouterr().out
-    assert "27 faces measured; 3 without a majority left out" in said
+    assert "27 faces measured; 3 left out" in said
     assert "balanced accuracy" in said
     assert "contempt" in said
     assert main([*given, "--out", str(tmp_path / "out")]) == 0
@@ -70,7 +72,21 @@ def test_evaluating_a_folder_of_classes(
     network = str(home / "run" / "checkpoint")
     assert main(["encoder", "evaluate-face", str(folder), "--network", network, "--present", "--flip"]) == 0
     said = capsys.readouterr().out
-    assert "21 faces measured; 0 without" in said
+    assert "21 faces measured; 0 left out" in said
+
+
+def test_faces_that_were_trained_on_can_be_left_out(home: Path, tmp_path: Path) -> None:
+    both = pa.concat_tables(
+        [pq.read_table(home / "data" / f"{part}.parquet") for part in ("train", "validation")]
+    )
+    pq.write_table(both, tmp_path / "both.parquet")
+    given = ["encoder", "evaluate-face", str(tmp_path / "both.parquet")]
+    given += ["--network", str(home / "run" / "checkpoint"), "--out", str(tmp_path / "out")]
+    assert main([*given, "--without", str(home / "data" / "train.parquet")]) == 0
+    result = json.loads((tmp_path / "out" / "expressions.json").read_text(encoding="utf-8"))
+    record = json.loads((home / "run" / "run.json").read_text(encoding="utf-8"))
+    assert (result["images"], result["measured"]) == (100, 27)
+    assert result["accuracy"] == record["outcome"]["validation"]["accuracy"]
 
 
 def test_without_a_network_the_packaged_one_is_taken(

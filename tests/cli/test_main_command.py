@@ -63,7 +63,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["train"], "config"),
         (["train", "my.yaml", "--data", ".", "--out", "run", "--sedd", "1"], "--sedd"),
         (["train", "my.yaml", "--data", ".", "--out", "run", "--seed", "one"], "seed"),
-        (["evaluate", "--data", "."], "run_folder"),
+        (["evaluate", "--data", "."], "checkpoint"),
     ],
     ids=str,
 )

@@ -11,7 +11,9 @@ import torch
 from crossgate.errors import InputError
 from crossgate.features import faces
 from crossgate.features.face_network import FaceNetwork, load_face_network, save_face_network
+from crossgate.features.face_settings import EXPRESSIONS
 from crossgate.features.faces import BATCH, FaceEncoder, face_spec, grey_face
+from crossgate.training.faces.data import read_voted_faces
 from toy_faces import TINY
 
 RANDOM = np.random.default_rng(4)
@@ -121,3 +123,20 @@ def test_a_folder_without_a_network_is_refused(tmp_path: Path) -> None:
     for load in (FaceEncoder.load, face_spec):
         with pytest.raises(InputError, match="no such file"):
             load(tmp_path / "nothing")
+
+
+@pytest.mark.skipif(not faces.PACKAGED.is_dir(), reason="this copy has no packaged network")
+def test_the_packaged_network_is_small_and_has_a_card() -> None:
+    assert (faces.PACKAGED / "model.safetensors").stat().st_size <= 5e6
+    assert face_spec().name == "face128"
+    card = (faces.PACKAGED / "README.md").read_text(encoding="utf-8")
+    assert all(expression in card for expression in EXPRESSIONS.labels)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not faces.PACKAGED.is_dir(), reason="this copy has no packaged network")
+def test_the_packaged_network_keeps_its_card_s_promise(shared_data: Path) -> None:
+    voted = read_voted_faces(shared_data / "faces" / "validation.parquet")
+    some = np.flatnonzero(voted.majority >= 0)[::4]
+    posterior = FaceEncoder.load().encode(voted.faces[some]).posterior
+    assert (posterior.argmax(axis=1) == voted.majority[some]).mean() > 0.83

@@ -80,23 +80,29 @@ class EvaluateFace:
     """Choose among the expressions that occur among the labels only, for corpora that have fewer."""
     flip: bool = False
     """Average over each face and its mirror image; takes twice as long."""
+    without: Path | None = None
+    """Parquet of faces, the train part for example: images that are there as well are left out."""
     out: Path | None = None
     """Folder for expressions.json and confusion.png; nothing is written without it."""
 
     def run(self) -> int:
         """Measure, print, write."""
         from crossgate.cli.printing_faces import print_expressions, write_expressions
+        from crossgate.emotions import UNLABELLED
         from crossgate.evaluation.expressions import among_present, measure_expressions
         from crossgate.features.faces import FaceEncoder
-        from crossgate.training.faces.data import read_image_folder, read_voted_faces
+        from crossgate.training.faces.data import read_image_folder, read_voted_faces, seen_before
 
         encoder = FaceEncoder.load(self.network, flip=self.flip)
         if self.path.is_dir():
-            images = read_image_folder(self.path)
-            labels, found = images.labels, encoder.encode(images.images).posterior
+            folder = read_image_folder(self.path)
+            labels, faces = folder.labels, folder.images
         else:
             voted = read_voted_faces(self.path)
-            labels, found = voted.majority, encoder.encode(voted.faces).posterior
+            labels, faces = voted.majority, list(voted.faces)
+        if self.without is not None:
+            labels[seen_before(faces, read_voted_faces(self.without))] = UNLABELLED
+        found = encoder.encode(faces).posterior
         measured = measure_expressions(labels, among_present(labels, found) if self.present else found)
         print_expressions(measured)
         if self.out is not None:
@@ -105,6 +111,7 @@ class EvaluateFace:
                 "network": str(encoder.spec),
                 "flip": self.flip,
                 "present": self.present,
+                "without": str(self.without) if self.without else None,
                 "command": shlex.join(["crossgate", *sys.argv[1:]]),
             }
             for path in write_expressions(measured, self.out, details):

@@ -38,7 +38,7 @@ def print_expressions(measured: ExpressionMetrics) -> None:
     """The scores, and the confusion matrix with precision and recall."""
     console = Console(highlight=False)
     left_out = measured.images - measured.measured
-    console.print(f"{measured.measured} faces measured; {left_out} without a majority left out")
+    console.print(f"{measured.measured} faces measured; {left_out} left out (no majority, or in --without)")
     console.print(
         f"accuracy           {100 * measured.accuracy:6.2f} %{_words(measured.accuracy_interval)}\n"
         f"balanced accuracy  {100 * measured.balanced_accuracy:6.2f} %"
@@ -67,6 +67,9 @@ def write_expressions(measured: ExpressionMetrics, folder: Path, details: dict[s
     write_json(folder / RESULT_FILE, details | measured.to_json())
     title = f"{measured.measured} faces, accuracy {100 * measured.accuracy:.1f} %"
     figure = confusion_figure(measured.detail.confusion, EXPRESSIONS.labels, title=title)
+    cells, bar = figure.axes  # the words of that picture are those of utterances
+    cells.set(xlabel="predicted expression", ylabel="annotated expression")
+    bar.set_ylabel("share of the annotated expression's faces")
     return [folder / RESULT_FILE, save_figure(figure, folder / CONFUSION_FILE)]
 
 

@@ -75,16 +75,18 @@ class TurnEncoder(nn.Module):
             for parameter in base.get_input_embeddings().parameters():  # type: ignore[operator]
                 parameter.requires_grad = False
         self.base = base
-        self.width = width
+        self.width = width * len(settings.layers)
         self.dropout = nn.Dropout(settings.dropout)
-        self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in heads.items()})
+        self.heads = nn.ModuleDict({name: nn.Linear(self.width, size) for name, size in heads.items()})
 
     def forward(self, tokens: Tokens) -> Tensor:
         """The vectors of the turns, (batch, turn, feature); zeros beyond a window's turns."""
-        states = self.base(
-            input_ids=tokens.ids, attention_mask=attention_mask(tokens, self.settings.causal)
-        ).last_hidden_state
-        return mean_of_turns(states, tokens)
+        found = self.base(
+            input_ids=tokens.ids,
+            attention_mask=attention_mask(tokens, self.settings.causal),
+            output_hidden_states=True,
+        ).hidden_states
+        return mean_of_turns(torch.cat([found[layer] for layer in self.settings.layers], dim=-1), tokens)
 
     def classify(self, vectors: Tensor, head: str) -> Tensor:
         """Logits of a label set, (..., label)."""

@@ -23,6 +23,8 @@ class TurnEncoderSettings:
     """Scale of the adapter is alpha / rank."""
     lora_dropout: float = 0.0
     """Dropout before the adapter; costs a quarter of the speed on a CPU."""
+    layers: tuple[int, ...] = (-1,)
+    """Hidden states whose means stand side by side in a turn's vector; -1 is the last, 0 the embeddings."""
     dropout: float = 0.1
     """Dropout on a turn's vector before the heads."""
     causal: bool = False
@@ -37,6 +39,9 @@ class TurnEncoderSettings:
     def __post_init__(self) -> None:
         if self.rank < 0:
             raise InputError(f"encoder.rank is {self.rank}, expected 0 or more")
+        object.__setattr__(self, "layers", tuple(self.layers))  # lists come from JSON
+        if not self.layers:
+            raise InputError("encoder.layers is empty, expected numbers such as -1 for the last")
         for name in ("lora_dropout", "dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"encoder.{name} is {getattr(self, name)}, expected 0 or more, less than 1")

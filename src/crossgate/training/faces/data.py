@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from crossgate.corpora.manifest import sha256_of
 from crossgate.errors import InputError
 from crossgate.evaluation.expressions import majority_labels, without_slips
 from crossgate.features.face_settings import EXPRESSIONS, SIDE
+from crossgate.features.faces import grey_face
 
 UNUSABLE = ("unknown", "nf")
 """The annotators' last two choices: no expression they could name, and not a face."""
@@ -134,6 +136,18 @@ def read_voted_faces(path: Path) -> VotedFaces:
     for row, content in enumerate(table["png"].to_pylist()):
         faces[row] = _decode(content, f"{path}, row {row}")
     return VotedFaces(faces, votes, sha256_of(path))
+
+
+def seen_before(faces: Sequence[npt.NDArray[np.uint8]], others: VotedFaces) -> npt.NDArray[np.bool_]:
+    """Which images (face,) have the very pixels of one of the others, once both are grey and 48 x 48.
+
+    FER2013 was collected from the web, and the same file can stand in two of its parts: 279 of the 3579
+    validation faces of FER+ are in its train part too.
+    """
+    known = {one.tobytes() for one in others.faces}
+    return np.array(
+        [grey_face(one, f"face {n}").tobytes() in known for n, one in enumerate(faces)], dtype=bool
+    )
 
 
 def _decode(content: bytes | None, where: str) -> npt.NDArray[np.uint8]:
