@@ -87,7 +87,7 @@ def fit_text(
         row = {"round": number + 1, "step": state.progress.step, "train/loss": total}
         row["seconds"] = time.perf_counter() - started
         if measure:
-            with _in_place(list(parameters), list(average)):
+            with _Lent(list(parameters), list(average)):
                 encoder.eval()
                 row |= measure(encoder)
         state.progress.rows.append(row)
@@ -101,7 +101,7 @@ def fit_text(
     return state.progress.rows
 
 
-class _in_place:
+class _Lent:
     """Lends the averaged weights to the network for an evaluation."""
 
     def __init__(self, current: list[Tensor], average: list[Tensor]) -> None:
