@@ -171,7 +171,8 @@ def test_a_run_selected_by_folds_is_calibrated_on_what_no_fit_had_seen(
     assert pack(run, data, tmp_path / "ships") == 0
     packed = read(tmp_path / "ships" / "packed.json")
     assert packed["fitted_on"]["split"] == "folds"
-    assert packed["subsets"] == {}
+    assert list(packed["subsets"]) == ["t", "a", "v", "ta", "tv", "av", "tav"]
+    assert packed["subsets"]["tav"]["weighted_f1"] == packed["report"]["metrics"]["weighted_f1"]
     rows = pq.read_table(run / "folds" / "predictions.parquet").num_rows
     assert packed["report"]["metrics"]["utterances"] == rows
     assert "had not seen its group" in (tmp_path / "ships" / "README.md").read_text(encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -97,10 +99,14 @@ def test_out_of_fold_predictions_stand_in_the_order_of_the_split(tmp_path) -> No
             views = Predictions(
                 ("t",), probabilities[None], np.ones((1, 4), bool), np.ones((4, 1)), np.zeros(4)
             )
-            keep_predictions(tmp_path / name, epoch, views)
+            alone = replace(views, views=1 - views.views)
+            keep_predictions(tmp_path / name, epoch, {"t": alone, "ta": views})
     joined = join_predictions(tmp_path, table, folds, 2, labels)
     assert joined[:, 1] == pytest.approx([0.2, 0.21, 0.7, 0.71, 0.22, 0.23, 0.72, 0.73])
     written = pq.read_table(tmp_path / "predictions.parquet").to_pydict()
     assert written["utterance_id"] == [f"{id}_{turn}" for id in ("a1", "b1", "a2", "b2") for turn in (0, 1)]
     assert written["emotion"] == ["bad", "bad", "good", "good"] * 2
     assert written["p_good"] == pytest.approx(joined[:, 1])
+    assert pq.read_table(tmp_path / "predictions-t.parquet").to_pydict()["p_bad"] == pytest.approx(
+        joined[:, 1]
+    )

@@ -268,7 +268,9 @@ def test_a_run_by_folds(table: CorpusTable, tmp_path: Path) -> None:
     # Patience must not end a fold early: the curves are averaged epoch by epoch.
     record = train(experiment(folds=True, training={"epochs": 4, "patience": 1}), table, run)
     outcome = record["outcome"]
-    assert {path.name for path in (run / "folds").iterdir()} == {"0", "1", "2", "3", "predictions.parquet"}
+    names = {path.name for path in (run / "folds").iterdir()}
+    some = {f"predictions-{subset}.parquet" for subset in ("t", "a", "v", "ta", "tv", "av")}
+    assert names == {"0", "1", "2", "3", "predictions.parquet"} | some
     curves = {n: [row["validation/weighted_f1"] for row in rows(run / "folds" / n)] for n in "0123"}
     assert all(len(curve) == 4 for curve in curves.values())
     means = np.mean(list(curves.values()), axis=0)

@@ -23,8 +23,8 @@ class Pair:
     out: Path
     """Folder of the new table; it must not exist, or be empty."""
     reliability: float = 0.23
-    """Share of faces that are chosen by the utterance's own emotion; the others say nothing. 0 to 1. With 0.23
-    and the packaged network, vision alone has 34.9 weighted F1 on MELD, about what the literature reports."""
+    """Share of faces that are chosen by the utterance's own emotion; the others say nothing. 0 to 1. At 0.23
+    and the packaged network, vision alone has 34.9 weighted F1 on MELD, within what others report."""
     missing: float = 0.1
     """Share of labelled utterances without a face, as where the speaker is not in the picture."""
     seed: int = 0

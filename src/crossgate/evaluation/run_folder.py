@@ -16,5 +16,8 @@ FOLDS_FOLDER = "folds"
 FOLD_PREDICTIONS = Path(FOLDS_FOLDER) / "predictions.parquet"
 """Every training utterance as predicted by the fit that had not seen it."""
 
+FOLD_SUBSET = "predictions-{}.parquet"
+"""Beside it: the same given only some modalities, such as `t`."""
+
 FOLDS = "folds"
 """The name under which out-of-fold predictions are measured, in the place of a split's."""

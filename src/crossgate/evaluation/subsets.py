@@ -35,13 +35,18 @@ def keep_only(examples: Sequence[Example], network: CrossGate, subset: str) -> l
 
 
 def predict_subsets(
-    network: CrossGate, examples: Sequence[Example], temperature: float = 1.0
+    network: CrossGate,
+    examples: Sequence[Example],
+    subsets: Sequence[str] | None = None,
+    *,
+    temperature: float = 1.0,
+    device: torch.device | None = None,
 ) -> dict[str, Predictions]:
-    """The full view's predictions for every subset of modalities as its whole input, singles first.
+    """The full view's predictions, subsets of modalities its whole input; by default all, singles first.
 
     Not the same as the views of one pass: there, a single modality has been strengthened by the others.
     """
     return {
-        subset: predict(network, keep_only(examples, network, subset), temperature=temperature)
-        for subset in network.views
+        subset: predict(network, keep_only(examples, network, subset), temperature=temperature, device=device)
+        for subset in (network.views if subsets is None else subsets)
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.evaluation.predictor import Predictions
 from crossgate.evaluation.probabilities import write_probabilities
-from crossgate.evaluation.run_folder import FOLD_PREDICTIONS
+from crossgate.evaluation.run_folder import FOLD_PREDICTIONS, FOLD_SUBSET
 from crossgate.files import new_file
 
 
@@ -71,16 +71,19 @@ def choose_epoch(curves: dict[str, list[float]]) -> dict[str, Any]:
     }
 
 
-def keep_predictions(folder: Path, epoch: int, predictions: Predictions) -> None:
-    """Keep a fold's probabilities after an epoch: which epoch will count is only known when all folds end."""
+def keep_predictions(folder: Path, epoch: int, predictions: Mapping[str, Predictions]) -> None:
+    """Keep a fold's probabilities after an epoch: which epoch will count is only known when all folds end.
+
+    `predictions` are by the subset of modalities the network was given, the full one last.
+    """
     with new_file(folder / "epochs" / f"{epoch:04d}.safetensors") as draft:
-        save_file({"probabilities": np.ascontiguousarray(predictions.probabilities)}, draft)
+        save_file({name: np.ascontiguousarray(one.probabilities) for name, one in predictions.items()}, draft)
 
 
 def join_predictions(
     folder: Path, split: Split, folds: Sequence[str], epoch: int, labels: LabelSet
 ) -> npt.NDArray[np.float32]:
-    """Write the out-of-fold predictions of the chosen epoch as one file.
+    """Write the out-of-fold predictions of the chosen epoch, a file for each subset of modalities.
 
     Args:
         folder: holds a folder for every fold.
@@ -90,13 +93,16 @@ def join_predictions(
         labels: the label set.
 
     Returns:
-        probabilities (utterance, emotion) in the order of the split.
+        probabilities (utterance, emotion) of the full set of modalities, in the order of the split.
     """
     rows = np.repeat(np.asarray(folds), [len(conversation) for conversation in split.conversations])
-    joined = np.zeros((split.rows, len(labels)), dtype=np.float32)
+    joined: dict[str, npt.NDArray[np.float32]] = {}
     for name in dict.fromkeys(folds):
-        joined[rows == name] = load_file(folder / name / "epochs" / f"{epoch:04d}.safetensors")[
-            "probabilities"
-        ]
-    write_probabilities(folder / FOLD_PREDICTIONS.name, split.conversations, joined, labels, overwrite=True)
-    return joined
+        for subset, values in load_file(folder / name / "epochs" / f"{epoch:04d}.safetensors").items():
+            joined.setdefault(subset, np.zeros((split.rows, len(labels)), dtype=np.float32))
+            joined[subset][rows == name] = values
+    full = max(joined, key=len)
+    for subset, values in joined.items():
+        file = FOLD_PREDICTIONS.name if subset == full else FOLD_SUBSET.format(subset)
+        write_probabilities(folder / file, split.conversations, values, labels, overwrite=True)
+    return joined[full]

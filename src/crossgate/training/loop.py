@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import torch
 
 from crossgate.errors import CrossgateError, InputError
 from crossgate.evaluation.predictor import Predictions, predict
+from crossgate.evaluation.subsets import predict_subsets
 from crossgate.evaluation.validation import validation_figures
 from crossgate.features.dataset import Example, collate
 from crossgate.models.crossgate import CrossGate
@@ -32,8 +33,9 @@ from crossgate.training.state import Progress, TrainingState
 EpochEnd = Callable[[dict[str, Any]], None]
 """Called with the row of figures of every epoch that ends, on the first process only."""
 
-Predicted = Callable[[int, Predictions], None]
-"""Called with every epoch, counted from 1, and the predictions on the validation part."""
+Predicted = Callable[[int, Mapping[str, Predictions]], None]
+"""Called with every epoch, counted from 1, and the predictions on the validation part from every subset of
+modalities, the full one last."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,8 @@ def fit(
                 predictions = predict(average, validation, device=device)
                 row |= validation_figures(predictions)
                 if on_predictions:
-                    on_predictions(epoch + 1, predictions)
+                    subsets = predict_subsets(average, validation, list(average.views[:-1]), device=device)
+                    on_predictions(epoch + 1, subsets | {average.views[-1]: predictions})
             _keep_best(state, row.get("validation/weighted_f1"))
             row["seconds"] = time.perf_counter() - started
             state.progress.rows.append(row)

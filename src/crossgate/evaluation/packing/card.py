@@ -161,10 +161,7 @@ def _scores(measured: Measured) -> list[str]:
 
 def _subsets(measured: Measured) -> str:
     if not measured.subsets:
-        return (
-            "Not measured: the networks of the single folds are not kept, and the one that ships has seen "
-            "every utterance."
-        )
+        return "Not measured: this run kept no such predictions of its folds."
     lines = [
         "The other modalities are hidden from the network; t is text, a audio, v visual.",
         "",

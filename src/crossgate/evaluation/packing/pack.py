@@ -27,7 +27,7 @@ from crossgate.evaluation.packing.record import (
     read_finished_run,
 )
 from crossgate.evaluation.probabilities import read_probabilities
-from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLD_PREDICTIONS, FOLDS
+from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLD_PREDICTIONS, FOLD_SUBSET, FOLDS
 from crossgate.evaluation.sealed import count_openings, record_of
 from crossgate.evaluation.subsets import predict_subsets, subset_of
 from crossgate.features.assemble import TURNS
@@ -90,7 +90,14 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
         if split == FOLDS:
             if packing.given:
                 raise InputError("out-of-fold predictions are of all modalities", fix="leave --given away")
-            probabilities, subsets = _out_of_fold(source, table, data), {}
+            probabilities = _out_of_fold(source / FOLD_PREDICTIONS, table, data)
+            parts = (source / FOLD_PREDICTIONS).parent
+            subsets = {
+                name: _out_of_fold(parts / FOLD_SUBSET.format(name), table, data)
+                for name in small.network.views[:-1]
+                if (parts / FOLD_SUBSET.format(name)).is_file()
+            }
+            subsets |= {small.network.views[-1]: probabilities} if subsets else {}
             title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
         else:
             found = predict_subsets(small.network, examples_of(small, data))
@@ -192,9 +199,8 @@ def _check_encoder(checkpoint: Checkpoint) -> None:
         )
 
 
-def _out_of_fold(source: Path, table: CorpusTable, data: Split) -> npt.NDArray[np.float32]:
+def _out_of_fold(path: Path, table: CorpusTable, data: Split) -> npt.NDArray[np.float32]:
     """Probabilities (utterance, emotion) of every training utterance by the fit that had not seen it."""
-    path = source / FOLD_PREDICTIONS
     if not path.is_file():
         raise InputError("no out-of-fold predictions here", where=str(path), fix="use --split validation")
     ids, values = read_probabilities(path, table.manifest.labels)
