@@ -41,42 +41,46 @@ SHIP := runs/ship
 # Text encoders trained at a time, each on a core of its own.
 WORKERS ?= 2
 
+.SECONDARY:
+
 # What is there is left alone: remove a folder to have it made anew. A run that was interrupted goes on.
-checkpoints: $(addprefix checkpoints/,face crossgate-meld crossgate-meld-live crossgate-iemocap)
+checkpoints: $(addprefix checkpoints/,crossgate-meld crossgate-meld-live crossgate-iemocap)
 
-checkpoints/face: | setup
+checkpoints/face/model.safetensors: | setup
 	$(BIN)/crossgate encoder train-face $(DATA)/faces --out $(SHIP)/face --resume
-	cp -r $(SHIP)/face/checkpoint $@
+	cp $(SHIP)/face/checkpoint/* $(@D)
 
-$(SHIP)/warm-up/all: | setup
+$(SHIP)/warm-up/.done: | setup
 	$(BIN)/crossgate encoder train-text configs/encoder/warm-up.yaml --data $(DATA) --out $(@D) --resume
+	touch $@
 
 # meld-iemocap reads whole conversations, meld-live only what was said before.
-$(SHIP)/text-%/all: | $(SHIP)/warm-up/all
-	$(BIN)/crossgate encoder train-text configs/encoder/$*.yaml --data $(DATA) --start $| --out $(@D) \
-		--workers $(WORKERS) --resume
+$(SHIP)/text-%/.done: | $(SHIP)/warm-up/.done
+	$(BIN)/crossgate encoder train-text configs/encoder/$*.yaml --data $(DATA) --start $(SHIP)/warm-up/all \
+		--out $(@D) --workers $(WORKERS) --resume
+	touch $@
 
-$(SHIP)/tables/%-text: | $(SHIP)/text-meld-iemocap/all
+$(SHIP)/tables/%-text: | $(SHIP)/text-meld-iemocap/.done
 	$(BIN)/crossgate encoder embed $(SHIP)/text-meld-iemocap --data $(DATA)/$* --head $* --out $@
 
-$(SHIP)/tables/meld-live-text: | $(SHIP)/text-meld-live/all
+$(SHIP)/tables/meld-live-text: | $(SHIP)/text-meld-live/.done
 	$(BIN)/crossgate encoder embed $(SHIP)/text-meld-live --data $(DATA)/meld --head meld --out $@
 
-$(SHIP)/tables/%-paired: | $(SHIP)/tables/%-text checkpoints/face
+$(SHIP)/tables/%-paired: | $(SHIP)/tables/%-text checkpoints/face/model.safetensors
 	$(BIN)/crossgate pair $(SHIP)/tables/$*-text --faces $(DATA)/faces --out $@
 
 $(SHIP)/%/seeds.json: | $(SHIP)/tables/%-paired
 	$(BIN)/crossgate train configs/ship/$*.yaml --data $(SHIP)/tables/$*-paired --out $(@D) --seeds $(SEEDS) --resume
 
-$(SHIP)/iemocap/seeds.json: | $(SHIP)/tables/iemocap-text
-	$(BIN)/crossgate train configs/ship/iemocap.yaml --data $| --out $(@D) --seeds $(SEEDS) --resume
+$(SHIP)/iemocap/seeds.json: | setup
+	$(BIN)/crossgate train configs/ship/iemocap.yaml --data $(DATA)/iemocap --out $(@D) --seeds $(SEEDS) --resume
 
 # The faces are not MELD's own, so the figures of the card are those of text and audio.
 checkpoints/crossgate-meld checkpoints/crossgate-meld-live: checkpoints/crossgate-%: | $(SHIP)/%/seeds.json
 	$(BIN)/crossgate pack $(SHIP)/$* --data $(SHIP)/tables/$*-paired --given ta --out $@ --card docs/cards/$(@F).md
 
 checkpoints/crossgate-iemocap: | $(SHIP)/iemocap/seeds.json
-	$(BIN)/crossgate pack $(SHIP)/iemocap --data $(SHIP)/tables/iemocap-text --out $@ --card docs/cards/$(@F).md
+	$(BIN)/crossgate pack $(SHIP)/iemocap --data $(DATA)/iemocap --out $@ --card docs/cards/$(@F).md
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

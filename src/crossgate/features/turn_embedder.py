@@ -130,19 +130,23 @@ class TurnEmbedder:
         )
 
     def spec(self, head: str) -> FeatureSpec:
-        """Names what `column` gives: a turn's vector and, beside it, the head's log-probabilities."""
+        """Names what `column` gives: the head's log-probabilities.
+
+        Not the vectors behind them: encoders that left different parts out agree on what a label means and
+        not on what a dimension does; a fusion that learned from their vectors did worse (docs/findings.md).
+        """
         if head not in self.labels:
             raise InputError(
                 f"the text encoder has no head {head!r}; it has {', '.join(self.labels)}",
                 fix="name one of them as features.turns",
             )
-        width = self.encoder.width + len(self.labels[head])
-        return FeatureSpec("text", "turns", self.version, width, f"text encoder, head {head}")
+        source = f"text encoder, log-probabilities of head {head}"
+        return FeatureSpec("text", "turns", self.version, len(self.labels[head]), source)
 
     def column(
         self, conversations: Sequence[Conversation], head: str, *, cache: bool = True
     ) -> FeatureColumn:
-        """The vectors of all utterances with their spec; a text that holds no word is not present."""
+        """The features of all utterances with their spec; a text that holds no word is not present."""
         spec = self.spec(head)
 
         def compute() -> Features:
@@ -160,13 +164,12 @@ class TurnEmbedder:
 
     @torch.inference_mode()
     def embed(self, conversations: Sequence[Conversation], head: str) -> Features:
-        """`values (utterance, feature) float32`, NaN where there is no text, and `present (utterance,)`."""
+        """Log-probabilities `values (utterance, label)`, NaN without text, and `present (utterance,)`."""
         own = [
             self.turns([u.speaker for u in c.utterances], [u.text for u in c.utterances])
             for c in conversations
         ]
-        vectors = self.vectors(own)
-        values = np.concatenate((vectors, self.answers(vectors, head)), axis=-1)
+        values = self.answers(self.vectors(own), head)
         present = np.array([bool(u.text and u.text.strip()) for c in conversations for u in c.utterances])
         values[~present] = np.nan
         return values, present

@@ -159,7 +159,7 @@ def test_new_texts_are_read_with_the_tables_encoder(root, training, tmp_path):
     with pytest.raises(InputError, match="no text encoder to compute it with"):
         assemble(table.split("validation"), settings)
     features, specs = assemble(table.split("validation"), settings, encoder=tmp_path / "run" / "all")
-    assert features["text"].values.shape[1] == specs["text"][0].dimension == 32 + 7
+    assert features["text"].values.shape[1] == specs["text"][0].dimension == 7
 
 
 def test_causal_and_whole_differ_only_in_the_mask(root, training, tmp_path):

@@ -1,6 +1,6 @@
 """A training of the text encoder as a folder: one encoder of everything, and those that left a part out.
 
-A fusion network must not learn from vectors of dialogues its text encoder has memorised: it would trust text
+A fusion network must not learn from answers on dialogues its text encoder has memorised: it would trust text
 more than it may. So encoders are also trained with each part of the corpora left out (`without-1`, ...), and
 with each two parts left out (`without-1-2`, ...) where the fusion itself is measured by leaving parts out.
 Parts of several corpora with the same number are left out together.
