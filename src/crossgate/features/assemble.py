@@ -47,9 +47,9 @@ def assemble(
         without: a part of the corpus; columns made without it are taken where the split has them.
         cache: keep computed text features on disk, and take them from there the next time.
 
-    Where `expected` is given, a modality that the split has nothing of is missing in every utterance, with a
-    warning: the network was trained to do without. Raises InputError where a column is missing, is not what
-    the checkpoint was trained on, or where no utterance has any modality.
+    Where `expected` is given, a modality of which the split has none of the features asked for is missing in
+    every utterance, with a warning: the network was trained to do without. Raises InputError where a column is
+    missing, is not what the checkpoint was trained on, or where no utterance has any modality.
     """
     features: dict[Modality, Features] = {}
     specs: dict[Modality, tuple[FeatureSpec, ...]] = {}
@@ -79,15 +79,20 @@ def assemble(
 
 
 def _lacks(split: Split, modality: Modality, names: Sequence[str]) -> bool:
-    """Whether a split has nothing at all of a modality: no column, and no text where texts are read."""
+    """Whether a split has nothing that is asked of a modality: no such column, no text where that is read.
+
+    Other features of the modality do not count: the network cannot read them.
+    """
     if modality == "text" and {MINILM, TURNS} & set(names):
         return not any(utterance.text for c in split.conversations for utterance in c.utterances)
-    return not any(column.startswith(f"{modality}_") for column in split.columns)
+    return not any(f"{modality}_{name}" in split.columns for name in names)
 
 
 def _absent(spec: FeatureSpec, split: Split) -> FeatureColumn:
     """A column that is missing in every utterance."""
-    warnings.warn(f"split {split.name} has no {spec}: {spec.modality} is missing", stacklevel=3)
+    others = [name for name in split.columns if name.startswith(f"{spec.modality}_")]
+    instead = f" (its {', '.join(others)} cannot be read)" if others else ""
+    warnings.warn(f"split {split.name} has no {spec}: {spec.modality} is missing{instead}", stacklevel=3)
     nothing = np.full((split.rows, spec.dimension), np.nan, dtype=np.float32)
     return FeatureColumn(spec, nothing, np.zeros(split.rows, dtype=bool))
 
