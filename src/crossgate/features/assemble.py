@@ -48,7 +48,7 @@ def assemble(
         cache: keep computed text features on disk, and take them from there the next time.
 
     Where `expected` is given, a modality of which the split has none of the features asked for is missing in
-    every utterance, with a warning: the network was trained to do without. Raises InputError where a column is
+    every utterance, with a warning: it was trained to do without. Raises InputError where a column is
     missing, is not what the checkpoint was trained on, or where no utterance has any modality.
     """
     features: dict[Modality, Features] = {}
