@@ -129,6 +129,12 @@ class TurnEmbedder:
             all_of_them=False,
         )
 
+    def become_mean_of(self, others: Sequence[TurnEmbedder]) -> None:
+        """Take the mean of several encoders' weights, all begun with the same ones (model soups)."""
+        each = [other._trained() for other in others]
+        mean = {name: torch.stack([one[name] for one in each]).mean(dim=0) for name in each[0]}
+        self._take({_peft_name(name): value for name, value in mean.items()})
+
     def spec(self, head: str) -> FeatureSpec:
         """Names what `column` gives: the head's log-probabilities.
 

@@ -182,3 +182,17 @@ def test_the_divergence_is_zero_for_equals_and_symmetric():
     assert divergence(one, one).abs().max() == 0
     torch.testing.assert_close(divergence(one, other), divergence(other, one))
     assert (divergence(one, other) > 0).all()
+
+
+def test_new_texts_are_read_with_the_mean_of_weights_where_it_is_asked_for(root, training, tmp_path):
+    asked = replace(training, leave_out="one", mean=True)
+    train_text(TextRun(asked, root, tmp_path / "run"))
+    parts = [
+        TurnEmbedder.load(tmp_path / "run" / name)._trained() for name in ("all", "without-1", "without-2")
+    ]
+    mean = TurnEmbedder.load(tmp_path / "run" / "mean")
+    for name, value in mean._trained().items():
+        expected = sum(part[name] for part in parts) / 3
+        torch.testing.assert_close(value, expected, atol=1e-3, rtol=1e-3)
+    written = embed_table(tmp_path / "run", open_table(root / "table"), "toy", tmp_path / "embedded")
+    assert written.manifest.spec("text_turns").version == mean.version

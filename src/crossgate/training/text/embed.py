@@ -19,7 +19,7 @@ from crossgate.features.assemble import WITHOUT
 from crossgate.features.turn_embedder import TurnEmbedder
 from crossgate.features.turn_settings import ENCODER_FOLDER
 from crossgate.training.record import read_run
-from crossgate.training.text.run import ALL, fit_name
+from crossgate.training.text.run import ALL, MEAN, fit_name
 from crossgate.training.text.sources import parts_of
 
 
@@ -28,14 +28,15 @@ def embed_table(run: Path, table: CorpusTable, head: str, folder: Path) -> Corpu
 
     The vectors of a train conversation are those of the encoder that left its part out. Where the run left
     out two parts at a time, `text_turns_without_<part>` has the vectors for a network that is measured on
-    that part: no encoder behind them has read it. The validation split is read by the encoder of everything.
+    that part: no encoder behind them has read it. The validation split is read by the encoder of everything,
+    or by the mean of weights where the run made one.
 
     Raises InputError where the run did not learn from this table, or left out no parts.
     """
     record = read_run(run)
     _check(record, table, head, run)
-    column = {ALL: TurnEmbedder.load(run / ALL)}
-    spec = column[ALL].spec(head)
+    encoder = TurnEmbedder.load(run / (MEAN if record["training"].get("mean") else ALL))
+    spec = encoder.spec(head)
     files = {
         n: open_parquet(table.folder / s.file) for n, s in table.manifest.splits.items() if n not in SEALED
     }
@@ -43,7 +44,7 @@ def embed_table(run: Path, table: CorpusTable, head: str, folder: Path) -> Corpu
     for name in files:
         split = table.split(name)
         if name != "train":
-            values, present = column[ALL].embed(split.conversations, head)
+            values, present = encoder.embed(split.conversations, head)
             files[name] = _with(files[name], spec, values, present)
             continue
         parts = parts_of([c.id for c in split.conversations], record["training"]["sources"][head]["folds"])
@@ -58,7 +59,7 @@ def embed_table(run: Path, table: CorpusTable, head: str, folder: Path) -> Corpu
     )
     manifest = replace(table.manifest, features=features, notes=(*table.manifest.notes, note), derived=False)
     written = write_table(folder, manifest, files)
-    column[ALL].save(folder / ENCODER_FOLDER)
+    encoder.save(folder / ENCODER_FOLDER)
     return written
 
 

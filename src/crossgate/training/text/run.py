@@ -39,6 +39,9 @@ from crossgate.training.text.trainer import fit_text
 ALL = "all"
 """The encoder that has read everything."""
 
+MEAN = "mean"
+"""The mean of its weights and of those that left one part out, where the settings ask for it."""
+
 ROUNDS_FILE = "rounds.json"
 """Figures of the rounds of a fit."""
 
@@ -93,6 +96,10 @@ def train_text(
     for left_out in wanted:
         rounds = json.loads((run.folder / fit_name(left_out) / ROUNDS_FILE).read_text(encoding="utf-8"))
         record["fits"][fit_name(left_out)] = {"left_out": list(left_out), "rounds": rounds}
+    if run.training.mean and not (run.folder / MEAN / CONFIG_FILE).is_file():
+        members = [TurnEmbedder.load(run.folder / fit_name(one)) for one in wanted if len(one) < 2]
+        members[0].become_mean_of(members)
+        members[0].save(run.folder / MEAN)
     record["status"] = "finished"
     write_json(run.folder / RUN_FILE, record)
     return record

@@ -99,5 +99,8 @@ class TextTraining:
     """How it is trained."""
     leave_out: Literal["none", "one", "two"] = "none"
     """Also train encoders with each part left out (`one`), and with each two parts left out (`two`)."""
+    mean: bool = False
+    """Also average the weights of the encoder of everything and of those that left one part out (model soups,
+    Wortsman et al. 2022); new texts are then read by that mean."""
     select: tuple[str, ...] = ()
     """Heads whose validation split, or left-out part, is measured after every round."""
