@@ -50,13 +50,13 @@ checkpoints/face/model.safetensors: | setup
 	$(BIN)/crossgate encoder train-face $(DATA)/faces --out $(SHIP)/face --resume
 	cp $(SHIP)/face/checkpoint/* $(@D)
 
-$(SHIP)/warm-up/.done: | setup
-	$(BIN)/crossgate encoder train-text configs/encoder/warm-up.yaml --data $(DATA) --out $(@D) --resume
-	touch $@
+checkpoints/text-warm-up/encoder.json: | setup
+	$(BIN)/crossgate encoder train-text configs/encoder/warm-up.yaml --data $(DATA) --out $(SHIP)/warm-up --resume
+	cp $(SHIP)/warm-up/all/*.safetensors $(SHIP)/warm-up/all/adapter_config.json $(SHIP)/warm-up/all/encoder.json $(@D)
 
 # meld-iemocap reads whole conversations, meld-live only what was said before.
-$(SHIP)/text-%/.done: | $(SHIP)/warm-up/.done
-	$(BIN)/crossgate encoder train-text configs/encoder/$*.yaml --data $(DATA) --start $(SHIP)/warm-up/all \
+$(SHIP)/text-%/.done: | checkpoints/text-warm-up/encoder.json
+	$(BIN)/crossgate encoder train-text configs/encoder/$*.yaml --data $(DATA) --start checkpoints/text-warm-up \
 		--out $(@D) --workers $(WORKERS) --resume
 	touch $@
 

@@ -11,6 +11,7 @@ import pytest
 import crossgate
 from crossgate.conversation import Conversation, Utterance
 from crossgate.emotions import IEMOCAP, MELD
+from crossgate.features.turn_embedder import TurnEmbedder
 from crossgate.packaged import checkpoint_folder, packaged_names
 
 TALKERS = {"crossgate-meld": MELD, "crossgate-meld-live": MELD, "crossgate-iemocap": IEMOCAP}
@@ -32,13 +33,13 @@ def test_everything_that_is_promised_is_there() -> None:
 
 
 def test_together_they_are_small() -> None:
-    files = [path for name in packaged_names() for path in checkpoint_folder(name).rglob("*")]
+    files = checkpoint_folder("face").parent.rglob("*")
     assert sum(path.stat().st_size for path in files if path.is_file()) <= MEGABYTES * 1e6
 
 
-@pytest.mark.parametrize("name", [*TALKERS, "face"])
+@pytest.mark.parametrize("name", [*TALKERS, "face", "text-warm-up"])
 def test_each_has_a_card_and_nothing_that_runs(name: str) -> None:
-    folder = checkpoint_folder(name)
+    folder = checkpoint_folder("face").parent / name
     card = (folder / "README.md").read_text(encoding="utf-8")
     for word in ("Licence", "Limits", "crossgate", "SHA-256"):
         assert word in card
@@ -69,6 +70,16 @@ def test_each_answers_from_text_alone(name: str, labels: crossgate.emotions.Labe
 def test_plain_words_are_understood(name: str, text: str, emotion: str) -> None:
     alone = Conversation("alone", (Utterance("0", "Ann", text),))
     assert crossgate.load(name).predict([alone])[0][0].emotion == emotion
+
+
+def test_a_text_encoder_can_begin_with_the_warm_up() -> None:
+    embedder = TurnEmbedder.load(checkpoint_folder("face").parent / "text-warm-up")
+    assert "meld" not in embedder.labels
+    assert len(embedder.labels) == 10
+    fresh = TurnEmbedder.fresh(embedder.encoder.settings, {"mine": ("a", "b")})
+    fresh.take_from(embedder)
+    turns = embedder.turns(["Ann"], ["You did what?"])
+    np.testing.assert_allclose(fresh.vectors([turns]), embedder.vectors([turns]), atol=1e-5)
 
 
 def test_the_live_one_does_not_look_ahead() -> None:
