@@ -6,6 +6,7 @@ Modules of this room import what is heavy (torch, pyarrow, matplotlib) inside `r
 from __future__ import annotations
 
 import re
+import shlex
 from argparse import Action
 from dataclasses import fields
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any, ClassVar, Protocol
 
 from docstring_parser import parse_from_object
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, set_parsing_settings
+
+from crossgate.errors import InputError
 
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -25,6 +28,17 @@ class Command(Protocol):
     def run(self) -> int:
         """Do the work and return the exit code."""
         ...
+
+
+def replaced_settings(words: str, seed: int) -> list[str]:
+    """The `key=value` pairs of a training command's --set; InputError where it or --seed is no good."""
+    try:
+        replaced = shlex.split(words)
+    except ValueError as error:
+        raise InputError(f"--set {words!r}: {error}") from error
+    if seed < 0:
+        raise InputError(f"--seed is {seed}, expected 0 or more")
+    return replaced
 
 
 class Help(DefaultHelpFormatter):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from crossgate.errors import InputError
+from crossgate.cli.command import replaced_settings
 
 COMMANDS = {
     "train-text": ("crossgate.cli.encoder_text", "TrainText", "train the text encoder on labelled corpora"),
@@ -43,12 +43,7 @@ class TrainFace:
         from crossgate.training.faces.configuration import face_training
         from crossgate.training.faces.trainer import train_faces
 
-        try:
-            replaced = shlex.split(self.set)
-        except ValueError as error:
-            raise InputError(f"--set {self.set!r}: {error}") from error
-        if self.seed < 0:
-            raise InputError(f"--seed is {self.seed}, expected 0 or more")
+        replaced = replaced_settings(self.set, self.seed)
         record = train_faces(
             face_training(replaced),
             self.data,

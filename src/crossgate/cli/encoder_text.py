@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from crossgate.errors import InputError
+from crossgate.cli.command import replaced_settings
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,7 @@ class TrainText:
         from crossgate.training.text.run import TextRun, train_text
         from crossgate.training.text.settings import TextTraining
 
-        try:
-            replaced = shlex.split(self.set)
-        except ValueError as error:
-            raise InputError(f"--set {self.set!r}: {error}") from error
-        if self.seed < 0:
-            raise InputError(f"--seed is {self.seed}, expected 0 or more")
+        replaced = replaced_settings(self.set, self.seed)
         train_text(
             TextRun(
                 load_settings(TextTraining, self.config, replaced), self.data, self.out, self.seed, self.start

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from crossgate.cli.command import replaced_settings
 from crossgate.errors import InputError
 
 
@@ -44,12 +45,7 @@ class Train:
         from crossgate.training.run import train
         from crossgate.training.seeds import train_seeds
 
-        try:
-            replaced = shlex.split(self.set)
-        except ValueError as error:
-            raise InputError(f"--set {self.set!r}: {error}") from error
-        if self.seed < 0:
-            raise InputError(f"--seed is {self.seed}, expected 0 or more")
+        replaced = replaced_settings(self.set, self.seed)
         if self.seeds < 1:
             raise InputError(f"--seeds is {self.seeds}, expected 1 or more")
         if self.seeds > 1 and self.seed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -228,11 +228,6 @@ class TurnEmbedder:
             if name not in own or own[name].shape != value.shape:
                 raise RuntimeError(f"{name} has shape {tuple(value.shape)}")
             own[name].copy_(value)
-
-    @cached_property
-    def size(self) -> int:
-        """Trained numbers."""
-        return sum(value.numel() for value in self._trained().values())
 
 
 @dataclass(frozen=True)

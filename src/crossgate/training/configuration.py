@@ -73,16 +73,16 @@ def _check_keys(kind: type[Any], content: dict[Any, Any], path: Path) -> None:
 
 def experiment_json(experiment: Experiment) -> dict[str, Any]:
     """As plain JSON values, the layout of the YAML."""
-    content: dict[str, Any] = yaml.safe_load(yaml.safe_dump(_plain(asdict(experiment))))
+    content: dict[str, Any] = yaml.safe_load(yaml.safe_dump(plain(asdict(experiment))))
     return content
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Tuples as lists, for YAML and JSON."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return value
 
 

@@ -26,7 +26,7 @@ from crossgate.training.configuration import experiment_json
 from crossgate.training.settings import Experiment
 
 METRICS_FILE = "metrics.jsonl"
-WATCHED = ("torch", "numpy", "pyarrow", "safetensors", "scikit-learn", "transformers", "peft")
+WATCHED = ("torch", "numpy", "pyarrow", "pillow", "safetensors", "scikit-learn", "transformers", "peft")
 """Packages whose versions can change a number."""
 
 
@@ -47,6 +47,29 @@ def open_run(
             "sha256": {name: s.sha256 for name, s in table.manifest.splits.items() if name != "test"},
         },
     }
+    about = {"manifest": table.manifest.to_json() | {"derived": table.manifest.derived}}
+    return take_up(folder, recipe, resume=resume, command=command, about=about)
+
+
+def take_up(
+    folder: Path,
+    recipe: dict[str, Any],
+    *,
+    resume: bool,
+    command: str,
+    about: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Begin a run in a folder, or take up the one that is there, and return its record.
+
+    Args:
+        folder: of the run.
+        recipe: what the numbers follow from (settings, seed, hashes of the data), as plain JSON values.
+        resume: go on with what is there.
+        command: as it was given.
+        about: what else the record of a new run holds.
+
+    Raises InputError where the folder holds another run, or one that is not to be continued.
+    """
     path = folder / RUN_FILE
     if path.exists():
         record = read_run(folder)
@@ -54,18 +77,17 @@ def open_run(
             raise InputError(
                 "a run is there already", where=str(folder), fix="go on with --resume, or name another folder"
             )
-        for part in ("experiment", "seed", "data"):
-            if record.get(part) != recipe[part]:
+        for part, value in recipe.items():
+            if record.get(part) != value:
                 raise InputError(
-                    f"the run there has another {part}: {_difference(record.get(part), recipe[part])}",
+                    f"the run there has another {part}: {_difference(record.get(part), value)}",
                     where=str(folder),
                     fix="resume with what it was started with, or name another folder",
                 )
         return record
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("exists already and is not a run", where=str(folder), fix="name another folder")
-    record = recipe | {"status": "running", "command": command} | versions_and_machine()
-    record["manifest"] = table.manifest.to_json() | {"derived": table.manifest.derived}
+    record = recipe | {"status": "running", "command": command} | versions_and_machine() | (about or {})
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, record)
     return record

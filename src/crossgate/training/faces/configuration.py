@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import yaml
 from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
 
 from crossgate.errors import InputError
+from crossgate.training.configuration import plain
 from crossgate.training.faces.settings import FaceTraining
 
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
@@ -36,8 +36,5 @@ def face_training(overrides: Sequence[str] = ()) -> FaceTraining:
 
 def face_training_json(settings: FaceTraining) -> dict[str, Any]:
     """As plain JSON values."""
-    values = asdict(settings)
-    for name in ("widths", "blocks"):
-        values["network"][name] = list(values["network"][name])
-    content: dict[str, Any] = yaml.safe_load(yaml.safe_dump(values))
+    content: dict[str, Any] = plain(asdict(settings))
     return content

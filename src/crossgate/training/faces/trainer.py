@@ -24,10 +24,10 @@ from crossgate.features.face_settings import EXPRESSIONS
 from crossgate.training.faces.augment import augment, mix
 from crossgate.training.faces.configuration import face_training_json
 from crossgate.training.faces.data import VotedFaces, read_voted_faces, vote_distributions
-from crossgate.training.faces.record import FaceLog, open_face_run
+from crossgate.training.faces.record import FaceLog
 from crossgate.training.faces.settings import FaceTraining
 from crossgate.training.randomness import Purpose, generator, make_deterministic, seed_torch
-from crossgate.training.record import close_run
+from crossgate.training.record import close_run, take_up
 from crossgate.training.schedule import learning_rate_factor, update_average
 from crossgate.training.state import Progress, TrainingState
 
@@ -66,7 +66,7 @@ def train_faces(
         "seed": seed,
         "data": {"sha256": {TRAIN_FILE: train.sha256, VALIDATION_FILE: validation.sha256}},
     }
-    record = open_face_run(folder, recipe, resume=resume, command=command)
+    record = take_up(folder, recipe, resume=resume, command=command)
     if record["status"] == "finished":
         return record
     make_deterministic(settings.threads)

@@ -29,8 +29,9 @@ from crossgate.evaluation.run_folder import RUN_FILE
 from crossgate.features.turn_embedder import CONFIG_FILE, TurnEmbedder
 from crossgate.features.turn_encoder import Tokenizer
 from crossgate.files import write_json
+from crossgate.training.configuration import plain
 from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
-from crossgate.training.record import read_run, versions_and_machine
+from crossgate.training.record import take_up
 from crossgate.training.text.batches import with_names
 from crossgate.training.text.settings import TextTraining
 from crossgate.training.text.sources import Dialogue, Source, dialogues_of_split, read_source
@@ -228,45 +229,18 @@ def _validation_splits(
 
 def _open(run: TextRun, sources: Sequence[Source], resume: bool, command: str) -> dict[str, Any]:
     """Begin a run, or take up the one that is there."""
-    training, folder = run.training, run.folder
-    recipe: dict[str, Any] = {
-        "training": asdict(training),
+    training = run.training
+    recipe = {
+        "training": plain(asdict(training)),
         "seed": run.seed,
         "data": {name: _hash(run.root / s.path) for name, s in training.sources.items()},
         "start": _hash(run.start) if run.start else None,
     }
-    recipe = _plain(recipe)
-    if (folder / RUN_FILE).is_file():
-        if not resume:
-            raise InputError(
-                "a run is there already", where=str(folder), fix="go on with --resume, or name another folder"
-            )
-        record = read_run(folder)
-        for part, value in recipe.items():
-            if record.get(part) != value:
-                raise InputError(
-                    f"the run there has another {part}",
-                    where=str(folder),
-                    fix="resume with what it was started with, or name another folder",
-                )
-        return record
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError("exists already and is not a run", where=str(folder), fix="name another folder")
-    record = recipe | versions_and_machine() | {"status": "running", "command": command, "fits": {}}
-    record["dialogues"] = {source.name: len(source.dialogues) for source in sources}
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / RUN_FILE, record)
-    return record
+    about = {"fits": {}, "dialogues": {source.name: len(source.dialogues) for source in sources}}
+    return take_up(run.folder, recipe, resume=resume, command=command, about=about)
 
 
 def _hash(path: Path) -> dict[str, str]:
     """SHA-256 of a file, or of every file a folder's training reads; never of a test split."""
     files = [path] if path.is_file() else sorted(path.glob("*.parquet")) + sorted(path.glob("*.safetensors"))
     return {file.name: sha256_of(file) for file in files if file.stem.lower() != "test"}
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, as JSON gives them back."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -24,7 +24,7 @@ from crossgate.training.text.settings import OptimizerSettings, TextTraining
 from crossgate.training.text.sources import Source
 
 Measure = Callable[[TurnEncoder], Mapping[str, float]]
-"""Figures of an encoder after a round; the first is what the best round is chosen by."""
+"""Figures of an encoder after a round; the last round is kept whatever they are."""
 
 SCHEDULE = 10_000
 """Steps the schedule is drawn on: the number of batches is not known before they are made."""
