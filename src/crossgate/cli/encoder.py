@@ -12,7 +12,7 @@ from crossgate.cli.command import replaced_settings
 
 COMMANDS = {
     "train-text": ("crossgate.cli.encoder_text", "TrainText", "train the text encoder on labelled corpora"),
-    "embed": ("crossgate.cli.encoder_text", "Embed", "write a table with a text encoder's vectors"),
+    "embed": ("crossgate.cli.encoder_text", "Embed", "write a table with a text encoder's answers"),
     "train-face": ("crossgate.cli.encoder", "TrainFace", "train the face network on votes for expressions"),
     "evaluate-face": ("crossgate.cli.encoder", "EvaluateFace", "measure a face network on labelled faces"),
 }

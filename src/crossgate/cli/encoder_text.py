@@ -59,9 +59,9 @@ class TrainText:
 
 @dataclass(frozen=True)
 class Embed:
-    """Write a corpus table once more with the vectors of a trained text encoder, and the encoder beside them.
+    """Write a corpus table once more with the answers of a trained text encoder, and the encoder beside them.
 
-    The train split's vectors are out of fold: each conversation is read by the encoder that left it out.
+    The train split's answers are out of fold: each conversation is read by the encoder that left it out.
     """
 
     positional: ClassVar[tuple[str, ...]] = ("run_folder",)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from crossgate.corpora.rows import vector_column
 from crossgate.corpora.table import Split
 
 
@@ -79,10 +80,7 @@ class FlatSplit:
             "emotion": pa.array(self.emotions, pa.string()),
         }
         for name, feature in self.features.items():
-            flat = pa.array(np.ascontiguousarray(feature.values).reshape(-1))
-            columns[name] = pa.FixedSizeListArray.from_arrays(
-                flat, feature.values.shape[1], mask=pa.array(~feature.present)
-            )
+            columns[name] = vector_column(feature.values, feature.present)
         return pa.table(columns)
 
     @classmethod

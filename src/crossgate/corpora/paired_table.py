@@ -15,6 +15,7 @@ import pyarrow as pa
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.manifest import Manifest
 from crossgate.corpora.pairing import COUNTERPARTS, WORDS, FaceBank, column_of, draw_faces, paired_spec
+from crossgate.corpora.rows import vector_column
 from crossgate.corpora.table import SEALED, CorpusTable, Split, open_parquet, write_table
 from crossgate.errors import InputError
 
@@ -169,9 +170,7 @@ def _refuse_unequal(banks: Mapping[str, FaceBank]) -> None:
 def _with_faces(content: pa.Table, bank: FaceBank, faces: npt.NDArray[np.int64]) -> pa.Table:
     """The rows of a split with the faces' rows and vectors, null where there is none."""
     column = column_of(bank, faces)
-    none = pa.array(~column.present)
-    flat = pa.array(np.where(column.present[:, None], column.values, 0).astype(np.float32).ravel())
-    vectors = pa.FixedSizeListArray.from_arrays(flat, bank.spec.dimension, mask=none)
+    vectors = vector_column(column.values, column.present)
     rows = pa.array(bank.rows[faces], pa.int64(), mask=~column.present)
     return content.append_column(FACE_COLUMN, rows).append_column(column.spec.column, vectors)
 

@@ -116,6 +116,12 @@ def is_vector(type: pa.DataType) -> bool:
     return bool(pa.types.is_integer(number) or pa.types.is_floating(number) or pa.types.is_null(number))
 
 
+def vector_column(values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_]) -> pa.Array:
+    """Vectors (utterance, feature) as a column of fixed-size lists, null where not present."""
+    flat = pa.array(np.ascontiguousarray(values, dtype=np.float32).reshape(-1))
+    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1], mask=pa.array(~present))
+
+
 def feature_values(
     column: pa.ChunkedArray, where: str, dimension: int | None = None
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:

@@ -1,4 +1,4 @@
-"""Writes a corpus table with a trained text encoder's vectors, out of fold where it was trained on them."""
+"""Writes a corpus table with a trained text encoder's answers, out of fold where it was trained on them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from crossgate.conversation import Conversation, FeatureSpec
 from crossgate.corpora.manifest import sha256_of
+from crossgate.corpora.rows import vector_column
 from crossgate.corpora.table import SEALED, CorpusTable, open_parquet, write_table
 from crossgate.errors import InputError
 from crossgate.features.assemble import WITHOUT
@@ -26,8 +27,8 @@ from crossgate.training.text.sources import parts_of
 def embed_table(run: Path, table: CorpusTable, head: str, folder: Path) -> CorpusTable:
     """Write `table` once more with the column `text_turns`; the test split stays where it is.
 
-    The vectors of a train conversation are those of the encoder that left its part out. Where the run left
-    out two parts at a time, `text_turns_without_<part>` has the vectors for a network that is measured on
+    The answers on a train conversation are those of the encoder that left its part out. Where the run left
+    out two parts at a time, `text_turns_without_<part>` has the answers for a network that is measured on
     that part: no encoder behind them has read it. The validation split is read by the encoder of everything,
     or by the mean of weights where the run made one.
 
@@ -70,12 +71,12 @@ def _out_of_fold(
     parts: Sequence[str],
     head: str,
 ) -> dict[str, tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]]:
-    """Vectors by the part that is to be left out of everything; under an empty name those for all."""
+    """Answers by the part that is to be left out of everything; under an empty name those for all."""
     names = list(dict.fromkeys(parts))
     encoders: dict[str, TurnEmbedder] = {}
     rows = np.repeat(parts, [len(c) for c in conversations])
 
-    def vectors(targets: dict[str, tuple[int, ...]]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    def answers(targets: dict[str, tuple[int, ...]]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         values, present = None, np.zeros(len(rows), dtype=bool)
         for part, left_out in targets.items():
             name = fit_name(left_out)
@@ -90,10 +91,10 @@ def _out_of_fold(
         return values, present
 
     numbers = {name: number for number, name in enumerate(names, 1)}
-    found = {"": vectors({name: (numbers[name],) for name in names})}
+    found = {"": answers({name: (numbers[name],) for name in names})}
     if record["training"]["leave_out"] == "two":
         for gone in names:
-            found[gone] = vectors({n: tuple(sorted({numbers[n], numbers[gone]})) for n in names})
+            found[gone] = answers({n: tuple(sorted({numbers[n], numbers[gone]})) for n in names})
     return found
 
 
@@ -101,11 +102,9 @@ def _with(
     content: pa.Table, spec: FeatureSpec, values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_]
 ) -> pa.Table:
     """A table with one more column of vectors."""
-    flat = pa.array(values.reshape(-1), type=pa.float32())
-    column = pa.FixedSizeListArray.from_arrays(flat, spec.dimension, mask=pa.array(~present))
     if spec.column in content.column_names:
         content = content.drop_columns([spec.column])
-    return content.append_column(spec.column, column)
+    return content.append_column(spec.column, vector_column(values, present))
 
 
 def _check(record: dict[str, Any], table: CorpusTable, head: str, run: Path) -> None:
@@ -120,7 +119,7 @@ def _check(record: dict[str, Any], table: CorpusTable, head: str, run: Path) -> 
         )
     if not training["sources"][head]["folds"] or training["leave_out"] == "none":
         raise InputError(
-            "no part was left out, so there are no vectors of dialogues the encoder has not read",
+            "no part was left out, so there are no answers on dialogues the encoder has not read",
             where=str(run),
             fix=f"set folds for {head} and leave_out: one (or two), and train again",
         )
