@@ -35,9 +35,9 @@ from torch import nn
 
 from crossgate.cli.command import parser_of
 from crossgate.conversation import FeatureSpec
-from crossgate.features.face_network import FaceNetwork, load_face_network
-from crossgate.features.face_settings import EXPRESSIONS, SIDE, FaceSettings
-from crossgate.features.faces import FaceEncoder
+from crossgate.features.visual.face_network import FaceNetwork, load_face_network
+from crossgate.features.visual.face_settings import EXPRESSIONS, SIDE, FaceSettings
+from crossgate.features.visual.faces import FaceEncoder
 
 TARGETS = {"faces a second": 200, "wanted later": 400}
 

@@ -11,7 +11,7 @@ import pytest
 import crossgate
 from crossgate.conversation import Conversation, Utterance
 from crossgate.emotions import IEMOCAP, MELD
-from crossgate.features.turn_embedder import TurnEmbedder
+from crossgate.features.text.turn_embedder import TurnEmbedder
 from crossgate.packaged import checkpoint_folder, packaged_names
 
 TALKERS = {"crossgate-meld": MELD, "crossgate-meld-live": MELD, "crossgate-iemocap": IEMOCAP}

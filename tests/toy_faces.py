@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from crossgate.features.face_settings import SIDE, FaceSettings
+from crossgate.features.visual.face_settings import SIDE, FaceSettings
 from crossgate.training.faces.data import VOTES
 from crossgate.training.faces.settings import FaceTraining
 

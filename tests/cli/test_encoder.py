@@ -14,7 +14,7 @@ import pytest
 
 from crossgate.cli import encoder
 from crossgate.cli.main import COMMANDS, find, main
-from crossgate.features import faces
+from crossgate.features.visual import faces
 from toy_faces import write_faces, write_images
 
 SMALL = (

@@ -18,7 +18,7 @@ from crossgate.corpora.manifest import sha256_of
 from crossgate.emotions import MELD
 from crossgate.evaluation.calibration import at_temperature
 from crossgate.evaluation.packing.front_matter import split_front_matter
-from crossgate.features.turn_embedder import version_of
+from crossgate.features.text.turn_embedder import version_of
 
 CARD = "---\nlicense: mit\n---\nFor tests only.\n\n## Limits\n\nIt knows nothing.\n"
 FILES = {"README.md", "config.json", "model.safetensors", "packed.json"}

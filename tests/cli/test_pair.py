@@ -20,9 +20,9 @@ from crossgate.corpora.paired_table import FACE_COLUMN, PAIRING_FILE
 from crossgate.corpora.pairing import WORDS
 from crossgate.corpora.table import CorpusTable, open_table
 from crossgate.experiments.paired import usable_faces
-from crossgate.features.face_network import FaceNetwork, save_face_network
-from crossgate.features.face_settings import EXPRESSIONS, FaceSettings
-from crossgate.features.faces import FaceEncoder
+from crossgate.features.visual.face_network import FaceNetwork, save_face_network
+from crossgate.features.visual.face_settings import EXPRESSIONS, FaceSettings
+from crossgate.features.visual.faces import FaceEncoder
 from crossgate.training.faces.data import VOTES, read_voted_faces
 
 EACH = 3

@@ -27,7 +27,7 @@ from crossgate.corpora.pairing import (
 from crossgate.corpora.table import Split
 from crossgate.emotions import MELD
 from crossgate.errors import InputError
-from crossgate.features.face_settings import EXPRESSIONS
+from crossgate.features.visual.face_settings import EXPRESSIONS
 
 SHARES = (0.47, 0.12, 0.03, 0.07, 0.17, 0.03, 0.11)
 """Roughly MELD's."""

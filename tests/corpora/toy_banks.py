@@ -8,7 +8,7 @@ import numpy as np
 
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.pairing import FaceBank
-from crossgate.features.face_settings import EXPRESSIONS
+from crossgate.features.visual.face_settings import EXPRESSIONS
 
 SPEC = FeatureSpec("visual", "face3", "abc", 3, "invented")
 

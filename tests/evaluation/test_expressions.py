@@ -17,7 +17,7 @@ from crossgate.evaluation.expressions import (
     majority_labels,
     measure_expressions,
 )
-from crossgate.features.face_settings import EXPRESSIONS
+from crossgate.features.visual.face_settings import EXPRESSIONS
 
 CASES = [
     ([10, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0),

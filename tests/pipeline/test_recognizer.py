@@ -21,9 +21,9 @@ from crossgate.emotions import MELD
 from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
-from crossgate.features.text import minilm_spec
-from crossgate.features.turn_embedder import TurnEmbedder
-from crossgate.features.turn_settings import TurnEncoderSettings
+from crossgate.features.text.minilm import minilm_spec
+from crossgate.features.text.turn_embedder import TurnEmbedder
+from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.models.checkpoint import Checkpoint
 from crossgate.models.crossgate import CrossGate
 from crossgate.models.settings import ModelSettings
@@ -58,7 +58,7 @@ def _toy_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
                 values[row] = np.random.default_rng(list(text.encode())).normal(size=384)
         return FeatureColumn(minilm_spec(settings), values, np.array([bool(text) for text in texts]))
 
-    monkeypatch.setattr("crossgate.features.text.text_column", text_column)
+    monkeypatch.setattr("crossgate.features.text.minilm.text_column", text_column)
 
 
 def checkpoint(**calibration: float) -> Checkpoint:

@@ -85,7 +85,7 @@ class EvaluateFace:
         from crossgate.cli.printing_faces import print_expressions, write_expressions
         from crossgate.emotions import UNLABELLED
         from crossgate.evaluation.expressions import among_present, measure_expressions
-        from crossgate.features.faces import FaceEncoder
+        from crossgate.features.visual.faces import FaceEncoder
         from crossgate.training.faces.data import read_image_folder, read_voted_faces, seen_before
 
         encoder = FaceEncoder.load(self.network, flip=self.flip)

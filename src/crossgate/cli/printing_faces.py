@@ -12,7 +12,7 @@ from rich.table import Table
 from crossgate.evaluation.bootstrap import Interval
 from crossgate.evaluation.expressions import ExpressionMetrics
 from crossgate.evaluation.figures import confusion_figure, save_figure
-from crossgate.features.face_settings import EXPRESSIONS
+from crossgate.features.visual.face_settings import EXPRESSIONS
 from crossgate.files import write_json
 
 RESULT_FILE = "expressions.json"

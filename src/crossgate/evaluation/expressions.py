@@ -14,7 +14,7 @@ from crossgate.errors import InputError
 from crossgate.evaluation.bootstrap import Interval, bootstrap, conversation_confusions
 from crossgate.evaluation.labelled import labelled_of
 from crossgate.evaluation.metrics import Counts, Metrics, accuracy_of, measure_labelled
-from crossgate.features.face_settings import EXPRESSIONS
+from crossgate.features.visual.face_settings import EXPRESSIONS
 
 LEAST_VOTES = 2
 """A single vote against all others counts as a slip (Barsoum et al., ICMI 2016, and their published code)."""

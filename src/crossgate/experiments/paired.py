@@ -17,9 +17,9 @@ from crossgate.corpora.pairing import FaceBank
 from crossgate.corpora.table import CorpusTable
 from crossgate.emotions import UNLABELLED
 from crossgate.errors import InputError
-from crossgate.features.face_settings import EXPRESSIONS
-from crossgate.features.faces import FaceEncoder
-from crossgate.features.turn_settings import ENCODER_FOLDER
+from crossgate.features.text.turn_settings import ENCODER_FOLDER
+from crossgate.features.visual.face_settings import EXPRESSIONS
+from crossgate.features.visual.faces import FaceEncoder
 from crossgate.training.faces.data import VotedFaces, read_voted_faces
 
 

@@ -156,7 +156,7 @@ def _column(
                 where=f"split {split.name}",
                 fix="name a text column of the table under features.text",
             )
-        from crossgate.features.text import text_column  # transformers is an extra
+        from crossgate.features.text.minilm import text_column  # transformers is an extra
 
         return text_column(split.conversations, settings.minilm, cache=cache)
     known = [key for key in split.columns if key.startswith(f"{modality}_")]
@@ -175,7 +175,7 @@ def _turns(split: Split, settings: FeatureSettings, encoder: Path | None, cache:
             where=f"split {split.name}",
             fix="`crossgate encoder embed` writes a table with that column",
         )
-    from crossgate.features.turn_embedder import turn_embedder  # transformers is an extra
+    from crossgate.features.text.turn_embedder import turn_embedder  # transformers is an extra
 
     return turn_embedder(encoder).column(split.conversations, settings.turns, cache=cache)
 

@@ -18,7 +18,7 @@ from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLDS_FOLDER, RUN
 from crossgate.features.assemble import TURNS, WITHOUT, assemble
 from crossgate.features.dataset import Example, Features, make_examples
 from crossgate.features.standardize import Standardizer
-from crossgate.features.turn_settings import ENCODER_FOLDER
+from crossgate.features.text.turn_settings import ENCODER_FOLDER
 from crossgate.models.checkpoint import Checkpoint
 from crossgate.models.crossgate import CrossGate
 from crossgate.training.folds import choose_epoch, fold_names, join_predictions, keep_predictions

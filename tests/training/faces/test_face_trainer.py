@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from crossgate.errors import InputError
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, RUN_FILE
-from crossgate.features.face_network import FaceNetwork, load_face_network
+from crossgate.features.visual.face_network import FaceNetwork, load_face_network
 from crossgate.training.faces import trainer
 from crossgate.training.faces.configuration import face_training, face_training_json
 from crossgate.training.faces.data import read_voted_faces, vote_distributions

@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from crossgate.errors import InputError
-from crossgate.features.turn_embedder import TurnEmbedder
-from crossgate.features.turn_settings import TurnEncoderSettings
+from crossgate.features.text.turn_embedder import TurnEmbedder
+from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.training.text.settings import SourceSettings
 from crossgate.training.text.sources import parts_of, read_source
 from tiny_base import tiny_base

@@ -11,8 +11,8 @@ from crossgate.corpora.table import open_table
 from crossgate.errors import InputError
 from crossgate.features.assemble import assemble
 from crossgate.features.settings import FeatureSettings
-from crossgate.features.turn_embedder import TurnEmbedder
-from crossgate.features.turn_settings import ENCODER_FOLDER, TurnEncoderSettings
+from crossgate.features.text.turn_embedder import TurnEmbedder
+from crossgate.features.text.turn_settings import ENCODER_FOLDER, TurnEncoderSettings
 from crossgate.training.text import run as text_run
 from crossgate.training.text.embed import embed_table
 from crossgate.training.text.losses import contrastive, divergence

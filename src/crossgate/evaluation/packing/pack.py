@@ -31,7 +31,7 @@ from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLD_PREDICTIONS,
 from crossgate.evaluation.sealed import count_openings, record_of
 from crossgate.evaluation.subsets import predict_subsets, subset_of
 from crossgate.features.assemble import TURNS
-from crossgate.features.turn_embedder import version_of
+from crossgate.features.text.turn_embedder import version_of
 from crossgate.files import new_folder, write_json
 from crossgate.models.checkpoint import WEIGHTS_FILE, Checkpoint, load_checkpoint
 

@@ -16,8 +16,8 @@ from PIL import Image, UnidentifiedImageError
 from crossgate.corpora.manifest import sha256_of
 from crossgate.errors import InputError
 from crossgate.evaluation.expressions import majority_labels, without_slips
-from crossgate.features.face_settings import EXPRESSIONS, SIDE
-from crossgate.features.faces import grey_face
+from crossgate.features.visual.face_settings import EXPRESSIONS, SIDE
+from crossgate.features.visual.faces import grey_face
 
 UNUSABLE = ("unknown", "nf")
 """The annotators' last two choices: no expression they could name, and not a face."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from crossgate.errors import InputError
-from crossgate.features.face_settings import FaceSettings
+from crossgate.features.visual.face_settings import FaceSettings
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from torch.nn import functional
 from crossgate.errors import CrossgateError, InputError
 from crossgate.evaluation.expressions import ExpressionMetrics, measure_expressions
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER
-from crossgate.features.face_network import FaceNetwork, load_face_network, save_face_network
-from crossgate.features.face_settings import EXPRESSIONS
+from crossgate.features.visual.face_network import FaceNetwork, load_face_network, save_face_network
+from crossgate.features.visual.face_settings import EXPRESSIONS
 from crossgate.training.faces.augment import augment, mix
 from crossgate.training.faces.configuration import face_training_json
 from crossgate.training.faces.data import VotedFaces, read_voted_faces, vote_distributions

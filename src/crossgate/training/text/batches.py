@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crossgate.features.turn_encoder import Tokenizer, Turn
-from crossgate.features.turn_settings import TurnEncoderSettings
-from crossgate.features.turn_windows import training_windows
+from crossgate.features.text.turn_encoder import Tokenizer, Turn
+from crossgate.features.text.turn_settings import TurnEncoderSettings
+from crossgate.features.text.turn_windows import training_windows
 from crossgate.training.randomness import Purpose, generator
 from crossgate.training.text.sources import Dialogue, Source
 

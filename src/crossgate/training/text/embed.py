@@ -17,8 +17,8 @@ from crossgate.corpora.rows import vector_column
 from crossgate.corpora.table import SEALED, CorpusTable, open_parquet, write_table
 from crossgate.errors import InputError
 from crossgate.features.assemble import WITHOUT
-from crossgate.features.turn_embedder import TurnEmbedder
-from crossgate.features.turn_settings import ENCODER_FOLDER
+from crossgate.features.text.turn_embedder import TurnEmbedder
+from crossgate.features.text.turn_settings import ENCODER_FOLDER
 from crossgate.training.record import read_run
 from crossgate.training.text.run import ALL, MEAN, fit_name
 from crossgate.training.text.sources import parts_of

@@ -26,8 +26,8 @@ from crossgate.corpora.manifest import sha256_of
 from crossgate.corpora.table import open_table
 from crossgate.errors import InputError
 from crossgate.evaluation.run_folder import RUN_FILE
-from crossgate.features.turn_embedder import CONFIG_FILE, TurnEmbedder
-from crossgate.features.turn_encoder import Tokenizer
+from crossgate.features.text.turn_embedder import CONFIG_FILE, TurnEmbedder
+from crossgate.features.text.turn_encoder import Tokenizer
 from crossgate.files import write_json
 from crossgate.training.configuration import plain
 from crossgate.training.randomness import Purpose, make_deterministic, seed_torch

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from crossgate.errors import InputError
-from crossgate.features.turn_settings import TurnEncoderSettings
+from crossgate.features.text.turn_settings import TurnEncoderSettings
 
 
 @dataclass(frozen=True)

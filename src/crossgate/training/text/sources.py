@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from crossgate.conversation import Conversation
 from crossgate.corpora.table import Split, open_table
 from crossgate.errors import InputError
-from crossgate.features.turn_encoder import Tokenizer
+from crossgate.features.text.turn_encoder import Tokenizer
 from crossgate.training.text.settings import SourceSettings
 
 COLUMNS = ("conversation_id", "turn", "speaker", "text", "labels")

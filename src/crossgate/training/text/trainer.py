@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from crossgate.errors import CrossgateError
-from crossgate.features.turn_encoder import Tokenizer, Tokens, TurnEncoder, pack
+from crossgate.features.text.turn_encoder import Tokenizer, Tokens, TurnEncoder, pack
 from crossgate.training.randomness import Purpose, generator, seed_torch
 from crossgate.training.schedule import learning_rate_factor, update_average
 from crossgate.training.state import Progress, TrainingState

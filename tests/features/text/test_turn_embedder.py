@@ -9,9 +9,9 @@ import torch
 
 from crossgate.conversation import Conversation, Utterance
 from crossgate.errors import InputError
-from crossgate.features.turn_embedder import TurnEmbedder
-from crossgate.features.turn_encoder import Turn, mean_of_turns, pack
-from crossgate.features.turn_settings import TurnEncoderSettings
+from crossgate.features.text.turn_embedder import TurnEmbedder
+from crossgate.features.text.turn_encoder import Turn, mean_of_turns, pack
+from crossgate.features.text.turn_settings import TurnEncoderSettings
 from tiny_base import tiny_base
 
 LABELS = {"mood": ("good", "bad")}

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from crossgate.errors import InputError
-from crossgate.features.face_network import (
+from crossgate.features.visual.face_network import (
     CONFIG_FILE,
     WEIGHTS_FILE,
     FaceNetwork,
@@ -18,7 +18,7 @@ from crossgate.features.face_network import (
     save_face_network,
     standardize,
 )
-from crossgate.features.face_settings import FaceSettings
+from crossgate.features.visual.face_settings import FaceSettings
 from toy_faces import TINY
 
 FACES = torch.rand(5, 1, 48, 48, generator=torch.Generator().manual_seed(1))

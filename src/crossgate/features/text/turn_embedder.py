@@ -25,10 +25,10 @@ from crossgate.corpora.manifest import sha256_of
 from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import InputError
 from crossgate.features.cache import Features, cached
-from crossgate.features.turn_base import base_and_tokenizer
-from crossgate.features.turn_encoder import TARGETS, Tokenizer, Turn, TurnEncoder, pack
-from crossgate.features.turn_settings import TurnEncoderSettings
-from crossgate.features.turn_windows import causal_windows, centred_windows
+from crossgate.features.text.turn_base import base_and_tokenizer
+from crossgate.features.text.turn_encoder import TARGETS, Tokenizer, Turn, TurnEncoder, pack
+from crossgate.features.text.turn_settings import TurnEncoderSettings
+from crossgate.features.text.turn_windows import causal_windows, centred_windows
 from crossgate.files import new_file, write_json
 
 CONFIG_FILE = "encoder.json"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossgate.features.turn_windows import causal_windows, centred_windows, training_windows
+from crossgate.features.text.turn_windows import causal_windows, centred_windows, training_windows
 
 LIMIT = 30
 lengths = st.lists(st.integers(1, LIMIT), max_size=40)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from crossgate.errors import InputError
-from crossgate.features.weights import minilm_folder
+from crossgate.features.text.weights import minilm_folder
 
 MINILM = "minilm"
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from crossgate.errors import InputError
-from crossgate.features import weights
+from crossgate.features.text import weights
 
 
 @pytest.fixture

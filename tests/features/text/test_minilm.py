@@ -10,9 +10,9 @@ import pytest
 
 from crossgate.conversation import Conversation, Utterance
 from crossgate.errors import InputError
-from crossgate.features import text, weights
 from crossgate.features.settings import MiniLMSettings
-from crossgate.features.text import embed_conversations, embed_texts, minilm_spec, text_column
+from crossgate.features.text import minilm, weights
+from crossgate.features.text.minilm import embed_conversations, embed_texts, minilm_spec, text_column
 
 needs_minilm = pytest.mark.skipif(
     importlib.util.find_spec(weights.PACKAGE) is None or importlib.util.find_spec("transformers") is None,
@@ -174,7 +174,7 @@ def test_a_column_carries_its_spec_and_comes_from_the_cache_the_second_time(
     monkeypatch.setenv("CROSSGATE_CACHE", str(tmp_path))
     conversations = [talk("Hello.", None), talk("Bye.")]
     first = text_column(conversations)
-    monkeypatch.setattr(text, "_encoder", lambda device: pytest.fail("computed again"))
+    monkeypatch.setattr(minilm, "_encoder", lambda device: pytest.fail("computed again"))
     second = text_column(conversations)
     assert first.spec == second.spec == minilm_spec(MiniLMSettings())
     assert first.values.tobytes() == second.values.tobytes()
@@ -184,4 +184,4 @@ def test_a_column_carries_its_spec_and_comes_from_the_cache_the_second_time(
 def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
     with pytest.raises(InputError, match="crossgate\\[offline\\]"):
-        text.MiniLM()
+        minilm.MiniLM()

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from crossgate.features.turn_settings import TurnEncoderSettings
+from crossgate.features.text.turn_settings import TurnEncoderSettings
 
 TARGETS = ("query", "key", "value", "dense")
 """Names of the linear layers of BERT and RoBERTa that are adapted: attention and feed-forward."""

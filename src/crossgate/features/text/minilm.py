@@ -23,7 +23,7 @@ from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import InputError
 from crossgate.features.cache import Features, cached
 from crossgate.features.settings import MiniLMSettings
-from crossgate.features.weights import REPOSITORY, REVISION, minilm_folder
+from crossgate.features.text.weights import REPOSITORY, REVISION, minilm_folder
 
 WIDTH = 384
 """Numbers in one hidden state."""

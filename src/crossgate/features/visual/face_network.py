@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crossgate.errors import InputError
-from crossgate.features.face_settings import EXPRESSIONS, SIDE, FaceSettings
+from crossgate.features.visual.face_settings import EXPRESSIONS, SIDE, FaceSettings
 from crossgate.files import new_file, write_json
 
 WEIGHTS_FILE = "model.safetensors"

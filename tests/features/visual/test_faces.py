@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from crossgate.errors import InputError
-from crossgate.features import faces
-from crossgate.features.face_network import FaceNetwork, load_face_network, save_face_network
-from crossgate.features.face_settings import EXPRESSIONS
-from crossgate.features.faces import BATCH, FaceEncoder, face_spec, grey_face
+from crossgate.features.visual import faces
+from crossgate.features.visual.face_network import FaceNetwork, load_face_network, save_face_network
+from crossgate.features.visual.face_settings import EXPRESSIONS
+from crossgate.features.visual.faces import BATCH, FaceEncoder, face_spec, grey_face
 from crossgate.training.faces.data import read_voted_faces
 from toy_faces import TINY
 

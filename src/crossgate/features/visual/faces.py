@@ -26,10 +26,15 @@ from PIL import Image
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.manifest import sha256_of
 from crossgate.errors import InputError
-from crossgate.features.face_network import WEIGHTS_FILE, FaceNetwork, load_face_network, read_face_settings
-from crossgate.features.face_settings import EXPRESSIONS, SIDE
+from crossgate.features.visual.face_network import (
+    WEIGHTS_FILE,
+    FaceNetwork,
+    load_face_network,
+    read_face_settings,
+)
+from crossgate.features.visual.face_settings import EXPRESSIONS, SIDE
 
-PACKAGED = Path(__file__).parents[1] / "checkpoints" / "face"
+PACKAGED = Path(__file__).parents[2] / "checkpoints" / "face"
 """The network that comes with the package."""
 
 BATCH = 64

@@ -1,0 +1,1 @@
+"""How it is said, as vectors: prosody and other measurements of a voice."""

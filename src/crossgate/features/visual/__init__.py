@@ -1,0 +1,1 @@
+"""How the speaker looks, as vectors: faces found, followed, chosen and read."""

@@ -1,0 +1,1 @@
+"""Recordings and transcripts: decoding, voice activity, speech recognition, speakers."""
