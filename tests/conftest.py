@@ -22,6 +22,8 @@ SPECS = (
     FeatureSpec("visual", "toy", "1", 4, "drawn around one centre an emotion"),
 )
 
+MEDIA = SHARED.parent / "media"
+
 MakeTable = Callable[..., CorpusTable]
 
 
@@ -37,6 +39,14 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the real corpora are not at {SHARED}")
     return SHARED
+
+
+@pytest.fixture
+def shared_media() -> Path:
+    """The folder of real recordings, beside the checkout; the test is skipped where it is absent."""
+    if not MEDIA.is_dir():
+        pytest.skip(f"the real recordings are not at {MEDIA}")
+    return MEDIA
 
 
 def list_column(values: np.ndarray, present: np.ndarray) -> pa.Array:
