@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crossgate.conversation import MODALITIES, Conversation, FeatureSpec
+from crossgate.corpora.defined import version_of
 from crossgate.corpora.manifest import (
     MANIFEST_FILE,
     Manifest,
@@ -150,7 +151,8 @@ def _sealed_apart(table: CorpusTable) -> CorpusTable:
 def derive_manifest(folder: Path) -> Manifest:
     """Read a manifest off a bare folder of Parquet files.
 
-    Columns named `<modality>_<name>` that hold lists of numbers become features of version `unknown`.
+    Columns named `<modality>_<name>` that hold lists of numbers become features, of version `unknown` where
+    the name stands for no definition of ours.
     """
     files = sorted(folder.glob("*.parquet"))
     if not files:
@@ -179,7 +181,7 @@ def derive_manifest(folder: Path) -> Manifest:
                 specs[field.name] = FeatureSpec(
                     modality,
                     field.name.removeprefix(f"{modality}_"),
-                    "unknown",
+                    version_of(field.name, values.shape[1]),
                     values.shape[1],
                     f"column of {folder.name}/{path.name}",
                 )
