@@ -20,10 +20,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
     Raises InputError where `folder` exists and is not empty: nothing is overwritten.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
-            "exists already and is not empty", where=str(folder), fix="name another folder, or remove it"
-        )
+    refuse_filled(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
     try:
@@ -35,6 +32,14 @@ def new_folder(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def refuse_filled(folder: Path) -> None:
+    """Raise InputError where a folder to be written holds anything, or is a file."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            "exists already and is not empty", where=str(folder), fix="name another folder, or remove it"
+        )
 
 
 @contextmanager

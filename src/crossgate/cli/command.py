@@ -21,7 +21,11 @@ set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
 
 class Command(Protocol):
-    """A dataclass of one command; the names in `positional` are given without a flag, in that order."""
+    """A dataclass of one command; the names in `positional` are given without a flag, in that order.
+
+    Their fields' metadata holds their `help`, their `choices` if they are no paths, and whether there may
+    be `several`.
+    """
 
     positional: ClassVar[tuple[str, ...]]
 
@@ -56,6 +60,7 @@ def parser_of(command: type[Any]) -> ArgumentParser:
         field = command.__dataclass_fields__[name]
         choices = field.metadata.get("choices")
         kind: dict[str, Any] = {"choices": choices} if choices else {"type": Path}
+        kind |= {"nargs": "+"} if field.metadata.get("several") else {}
         parser.add_argument(name, help=field.metadata["help"], **kind)
     helps = {entry.arg_name: entry.description for entry in parse_from_object(command).params}
     switches = {field.name for field in fields(command) if field.type in ("bool", bool)}

@@ -29,27 +29,12 @@ class Import:
 
     def run(self) -> int:
         """Import, and print what the table holds."""
-        from rich.console import Console
-        from rich.markup import escape
-
+        from crossgate.cli.printing_table import print_table
         from crossgate.corpora.community import import_community
         from crossgate.corpora.iemocap import import_iemocap
         from crossgate.corpora.meld import import_meld
 
         importers = {"meld": import_meld, "iemocap": import_iemocap, "community": import_community}
         table = importers[self.corpus](self.source, self.out)
-        manifest = table.manifest
-        console = Console(highlight=False, soft_wrap=True)
-        console.print(f"[bold]{escape(str(table.folder))}[/bold]: {manifest.name}")
-        for name, split in manifest.splits.items():
-            console.print(f"  {name}: {split.rows:,} utterances")
-        console.print(f"  labels ({manifest.labels.name}): {escape(', '.join(manifest.labels.labels))}")
-        for spec in manifest.features:
-            console.print(f"  feature {escape(str(spec))}: {escape(spec.source)}")
-        if not manifest.features:
-            console.print("  no features")
-        console.print(f"  licence: {escape(manifest.licence)}")
-        for note in manifest.notes:
-            console.print(f"  note: {escape(note)}")
-        console.print(f"Look it over with: crossgate audit {escape(str(table.folder))}")
+        print_table(table)
         return 0

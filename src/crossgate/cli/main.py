@@ -17,11 +17,15 @@ from crossgate.errors import CrossgateError
 Table = dict[str, tuple[str, str, str]]
 
 COMMANDS: Table = {
+    "analyze": ("crossgate.cli.analyze", "Analyze", "find the emotions of a recording, and write a report"),
+    "summarize": ("crossgate.cli.summarize", "Summarize", "figures of results, to decide from"),
+    "export": ("crossgate.cli.export", "Export", "write other formats of a result"),
     "import": (
         "crossgate.cli.importing",
         "Import",
         "turn a released corpus or a community pickle into a table",
     ),
+    "extract": ("crossgate.cli.extract", "Extract", "measure a released corpus' recordings, into a table"),
     "audit": ("crossgate.cli.audit", "Audit", "look a table or a pickle over for defects"),
     "surrogate": ("crossgate.cli.surrogate", "Surrogate", "generate a corpus with known ceilings"),
     "pair": ("crossgate.cli.pair", "Pair", "pair a corpus with faces of the same labels"),

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from crossgate.corpora.manifest import Manifest
 from crossgate.corpora.rows import ROW_SCHEMA
-from crossgate.corpora.table import CorpusTable, write_table
+from crossgate.corpora.table import CorpusTable, Release, write_table
 from crossgate.emotions import IEMOCAP
 from crossgate.errors import InputError
 
@@ -61,18 +61,26 @@ class _Evaluated:
 
 
 def import_iemocap(source: Path, out: Path) -> CorpusTable:
-    """Write IEMOCAP as a corpus table to the folder `out`, and open it.
+    """Write IEMOCAP as a corpus table to the folder `out`, which does not exist yet, and open it.
+
+    Raises InputError as `read_iemocap` does, and where `out` exists.
+    """
+    _, manifest, contents = read_iemocap(source)
+    return write_table(Path(out), manifest, contents)
+
+
+def read_iemocap(source: Path) -> Release:
+    """IEMOCAP's annotations with the six emotions.
 
     Sessions 1 to 4 become the split `train`, session 5 `test`; there is no validation split (leave one
     session out instead). Utterances with another label than the six are left out and counted in the notes.
 
     Args:
         source: the folder of the release, with `Session1` to `Session5`, or one that holds it.
-        out: a folder that does not exist yet.
 
     Raises:
-        InputError: where sessions 1 to 4 are all missing, a file is not as the release has it (with file and
-            line), or `out` exists.
+        InputError: where sessions 1 to 4 are all missing, or a file is not as the release has it (with file
+            and line).
     """
     release = _release(Path(source))
     oddities: Counter[str] = Counter()
@@ -97,9 +105,9 @@ def import_iemocap(source: Path, out: Path) -> CorpusTable:
         splits={},
         licence="USC's IEMOCAP licence: research use by the licensee, not to be passed on",
         source="IEMOCAP full release (Busso et al., 2008), dialog/EmoEvaluation and dialog/transcriptions",
-        notes=tuple(f"{count} {oddity}" for oddity, count in sorted(oddities.items())),
+        notes=tuple(f"{count} {oddity}" for oddity, count in sorted((+oddities).items())),
     )
-    return write_table(Path(out), manifest, contents)
+    return Release(release, manifest, contents)
 
 
 def _release(source: Path) -> Path:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from crossgate.corpora.manifest import Manifest, sha256_of
 from crossgate.corpora.rows import ROW_SCHEMA
-from crossgate.corpora.table import CorpusTable, write_table
+from crossgate.corpora.table import CorpusTable, Release, write_table
 from crossgate.emotions import MELD
 from crossgate.errors import InputError
 
@@ -72,16 +72,24 @@ Row = dict[str, str | int | float | None]
 
 
 def import_meld(source: Path, out: Path) -> CorpusTable:
-    """Write MELD as a corpus table to the folder `out`, and open it.
+    """Write MELD as a corpus table to the folder `out`, which does not exist yet, and open it.
+
+    Raises InputError as `read_meld` does, and where `out` exists.
+    """
+    _, manifest, contents = read_meld(source)
+    return write_table(Path(out), manifest, contents)
+
+
+def read_meld(source: Path) -> Release:
+    """MELD's annotations, every split that is there.
 
     Args:
         source: a folder that holds the three CSV files, or has them anywhere below it. `dev` and `test` may
             be absent; the manifest's notes say so.
-        out: a folder that does not exist yet.
 
     Raises:
-        InputError: where the training file is missing, a file is not as MELD writes it (with file and line),
-            or `out` exists.
+        InputError: where the training file is missing, or a file is not as MELD writes it (with file and
+            line).
     """
     paths = {split: path for split, name in FILES.items() if (path := _find(Path(source), name)) is not None}
     if "train" not in paths:
@@ -106,7 +114,7 @@ def import_meld(source: Path, out: Path) -> CorpusTable:
         source=f"MELD (Poria et al., ACL 2019), {files}",
         notes=tuple(notes),
     )
-    return write_table(Path(out), manifest, contents)
+    return Release(Path(source), manifest, contents)
 
 
 def _find(source: Path, name: str) -> Path | None:

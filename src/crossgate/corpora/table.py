@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,20 @@ class FeatureColumn:
     spec: FeatureSpec
     values: npt.NDArray[np.float32]
     present: npt.NDArray[np.bool_]
+
+
+class Release(NamedTuple):
+    """A released corpus as it was read, not written yet.
+
+    Attributes:
+        folder: where it was found.
+        manifest: without its splits, which `write_table` fills in.
+        contents: the rows of every split, features not among them.
+    """
+
+    folder: Path
+    manifest: Manifest
+    contents: dict[str, pa.Table]
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,10 @@ def _lacks(split: Split, modality: Modality, names: Sequence[str]) -> bool:
 
     Other features of the modality do not count: the network cannot read them.
     """
-    if modality == "text" and {MINILM, TURNS} & set(names):
-        return not any(utterance.text for c in split.conversations for utterance in c.utterances)
-    return not any(f"{modality}_{name}" in split.columns for name in names)
+    if any(f"{modality}_{name}" in split.columns for name in names):
+        return False
+    read = modality == "text" and {MINILM, TURNS} & set(names)
+    return not (read and any(u.text for c in split.conversations for u in c.utterances))
 
 
 def _absent(spec: FeatureSpec, split: Split) -> FeatureColumn:

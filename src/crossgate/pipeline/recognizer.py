@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 from huggingface_hub import ModelCard, ModelHubMixin
 
-from crossgate.conversation import Conversation, FeatureSpec
-from crossgate.corpora.table import FeatureColumn, Split
+from crossgate.conversation import Conversation
+from crossgate.corpora.manifest import sha256_of
 from crossgate.errors import InputError
-from crossgate.evaluation.members import checkpoint_folders, predict_split
+from crossgate.evaluation.members import checkpoint_folders
 from crossgate.evaluation.packing.front_matter import CARD_FILE, with_front_matter
 from crossgate.evaluation.packing.record import PACKED_FILE
-from crossgate.evaluation.predictor import Predictions
+from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER
 from crossgate.files import new_folder
-from crossgate.models.checkpoint import Checkpoint, load_checkpoint
+from crossgate.models.checkpoint import WEIGHTS_FILE, Checkpoint, load_checkpoint
 from crossgate.packaged import checkpoint_folder
+from crossgate.pipeline.in_memory import examples_in_memory, has_words
+from crossgate.pipeline.predictions import predictions_of
+from crossgate.pipeline.settings import AnalysisSettings
+from crossgate.pipeline.steps import Step
 from crossgate.prediction import Prediction
+from crossgate.report.result import Result
+
+if TYPE_CHECKING:
+    from crossgate.pipeline.live import Live
 
 NO_CARD = """\
 # A checkpoint of crossgate
@@ -44,6 +52,7 @@ class Recognizer(ModelHubMixin):  # type: ignore[misc]  # the checker does not r
 
     def __init__(self, checkpoint: Checkpoint, folder: Path | None = None) -> None:
         self.checkpoint = checkpoint
+        self._folder = folder
         self._card = _text(folder, CARD_FILE)
         self._record = _text(folder, PACKED_FILE)
 
@@ -52,6 +61,14 @@ class Recognizer(ModelHubMixin):  # type: ignore[misc]  # the checker does not r
         """The emotions, in the order of every distribution."""
         return self.checkpoint.labels.labels
 
+    @property
+    def name(self) -> str:
+        """What results call it: its folder, or that of the run it is the checkpoint of."""
+        if self._folder is None:
+            return "unnamed"
+        folder = self._folder.resolve()
+        return folder.parent.name if folder.name == CHECKPOINT_FOLDER else folder.name
+
     def predict(self, conversations: Sequence[Conversation]) -> list[tuple[Prediction, ...]]:
         """The predictions of every conversation, one an utterance, from the texts alone.
 
@@ -59,38 +76,63 @@ class Recognizer(ModelHubMixin):  # type: ignore[misc]  # the checker does not r
         """
         if not conversations:
             return []
-        split = _in_memory(conversations, self.checkpoint)
-        # What people say to each other is not left lying on a disk.
-        found = predict_split(self.checkpoint, split, cache=False)
-        predictions = [self._prediction(found, row) for row in range(split.rows)]
+        if not has_words(conversations):
+            raise InputError(
+                "no utterance has a text",
+                where=f"conversation {conversations[0].id}",
+                fix="give it a transcript",
+            )
+        if "text" not in self.checkpoint.specs:
+            raise InputError(
+                f"the checkpoint reads {', '.join(self.checkpoint.specs)} and no texts",
+                fix="load another checkpoint",
+            )
+        examples = examples_in_memory(conversations, self.checkpoint)
+        predictions = predictions_of(self.checkpoint, examples)
         ends = np.cumsum([len(conversation) for conversation in conversations]).tolist()
         starts = [0, *ends[:-1]]
         return [tuple(predictions[start:end]) for start, end in zip(starts, ends, strict=True)]
 
-    def _prediction(self, found: Predictions, row: int) -> Prediction:
-        """One utterance's."""
-        distribution = self._distribution(found.probabilities[row])
-        emotion = max(distribution, key=lambda name: distribution[name])
-        confidence = distribution[emotion]
-        there = bool(found.valid[-1, row])
-        return Prediction(
-            distribution,
-            emotion,
-            confidence,
-            abstained=not there or confidence < self.checkpoint.confidence_threshold,
-            shares={
-                modality: float(share)
-                for modality, share in zip(self.checkpoint.network.modalities, found.shares[row], strict=True)
-            },
-            views={
-                name: self._distribution(found.views[view, row])
-                for view, name in enumerate(found.names)
-                if found.valid[view, row]
-            },
+    def analyze(
+        self,
+        source: str | Path | BinaryIO,
+        transcript: str | Path | None = None,
+        settings: AnalysisSettings | None = None,
+        *,
+        step: Step | None = None,
+    ) -> Result:
+        """The expressed emotion of every utterance of a recording.
+
+        Args:
+            source: anything FFmpeg reads; `-` or an open binary stream for what has no name; or a transcript
+                alone, of which the texts are read.
+            transcript: who says what and when, as SRT, WebVTT, CSV, JSON, ELAN, TextGrid or RTTM. Without one
+                the turns are found by voice activity.
+            settings: how; by default every modality the checkpoint reads is used.
+            step: called with what is being done and, where that is known, the share of it that is done.
+
+        Raises InputError where nothing can be made of what is given. What is missing, mended or guessed
+        stands in the result's warnings.
+        """
+        from crossgate.pipeline.analysis import Model, analyze  # decoders that texts need not wait for
+
+        weights = "" if self._folder is None else sha256_of(self._folder / WEIGHTS_FILE)
+        return analyze(
+            Model(self.checkpoint, self.name, weights),
+            Path(source) if isinstance(source, str) else source,
+            None if transcript is None else Path(transcript),
+            settings or AnalysisSettings(),
+            step or (lambda words, share: None),
         )
 
-    def _distribution(self, probabilities: Any) -> dict[str, float]:
-        return dict(zip(self.labels, (float(value) for value in probabilities), strict=True))
+    def live(self) -> Live:
+        """A conversation that is answered turn by turn.
+
+        Raises InputError where the checkpoint looks at later turns; `crossgate-meld-live` does not.
+        """
+        from crossgate.pipeline.live import Live
+
+        return Live(self.checkpoint)
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **hub: Any) -> Self:
@@ -143,32 +185,6 @@ class Recognizer(ModelHubMixin):  # type: ignore[misc]  # the checker does not r
         """The checkpoint's own card, with front matter for the hub."""
         text = self._card or NO_CARD.replace("$emotions", ", ".join(self.labels))
         return ModelCard(with_front_matter(text))
-
-
-def _in_memory(conversations: Sequence[Conversation], checkpoint: Checkpoint) -> Split:
-    """Conversations as a split, with every modality but text missing. Raises InputError without texts."""
-    if not any(u.text and u.text.strip() for c in conversations for u in c.utterances):
-        raise InputError(
-            "no utterance has a text", where=f"conversation {conversations[0].id}", fix="give it a transcript"
-        )
-    if "text" not in checkpoint.specs:
-        raise InputError(
-            f"the checkpoint reads {', '.join(checkpoint.specs)} and no texts", fix="load another checkpoint"
-        )
-    rows = sum(len(conversation) for conversation in conversations)
-    columns = {
-        spec.column: _missing(spec, rows)
-        for modality, specs in checkpoint.specs.items()
-        if modality != "text"
-        for spec in specs
-    }
-    return Split("in memory", tuple(conversations), columns, sha256="")
-
-
-def _missing(spec: FeatureSpec, rows: int) -> FeatureColumn:
-    """A column of which nothing is there."""
-    nothing = np.full((rows, spec.dimension), np.nan, dtype=np.float32)
-    return FeatureColumn(spec, nothing, np.zeros(rows, dtype=bool))
 
 
 def _text(folder: Path | None, name: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from crossgate.conversation import Modality
@@ -151,6 +152,19 @@ class Result:
         """In the order of their first turns."""
         names = list(dict.fromkeys(turn.speaker for turn in self.utterances))
         return tuple(_speaker(name, [t for t in self.utterances if t.speaker == name]) for name in names)
+
+    def write(
+        self,
+        folder: Path,
+        formats: Sequence[str] = ("json", "html", "png"),
+        *,
+        media: Path | None = None,
+        embed: bool = False,
+    ) -> list[Path]:
+        """Write it into a new folder, as `crossgate.report.writing.write_result` does; returns the files."""
+        from crossgate.report.writing import write_result
+
+        return write_result(self, Path(folder), formats, media=media, embed=embed)
 
     def to_json(self) -> dict[str, Any]:
         """The layout of `result.json`, without the summary."""

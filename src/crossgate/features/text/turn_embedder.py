@@ -211,6 +211,22 @@ class TurnEmbedder:
         return vectors
 
     @torch.inference_mode()
+    def newest(self, turns: Sequence[Turn]) -> Array:
+        """The vector of the last of some turns, (1, feature), as `vectors` has it for a causal encoder.
+
+        Takes as long as one window, however many turns went before. Raises InputError where the encoder
+        looks at later turns: what it says of a turn is then not known before they are there.
+        """
+        if not self.encoder.settings.causal:
+            raise InputError("the text encoder looks at later turns", fix="load one that is causal")
+        window = causal_windows([len(turn.tokens) for turn in turns], self.encoder.settings.max_tokens)[-1]
+        read = turns[window.first :]
+        tokens = pack([read], self.tokenizer.first, self.tokenizer.padding)
+        self.encoder.eval()
+        found: Array = self.encoder(tokens).float().numpy()[0, len(read) - 1 :]
+        return found
+
+    @torch.inference_mode()
     def answers(self, vectors: Array, head: str) -> Array:
         """Log-probabilities of a head, (turn, feature) to (turn, label)."""
         logits = self.encoder.classify(torch.from_numpy(vectors), head)

@@ -1,0 +1,55 @@
+"""`crossgate analyze talk.mp4 --transcript talk.vtt --out talk/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import ClassVar
+
+from crossgate.files import refuse_filled
+from crossgate.pipeline.settings import AnalysisSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analyze(AnalysisSettings):
+    """Find the expressed emotion of every utterance of a recording, and write a report to look at.
+
+    The folder holds result.json, report.html, timeline.png and what else is asked for. Emotions are expressed
+    ones, as people would name them; nobody's inner state is known. What could not be measured is said.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ("source",)
+
+    source: Path = field(metadata={"help": "recording, `-` for standard input, or a transcript alone"})
+    out: Path
+    """Folder for the result; it must not exist, or be empty."""
+    transcript: Path | None = None
+    """Who says what and when: srt, vtt, csv, tsv, json, eaf, TextGrid or rttm; found by ear where absent."""
+    model: Path = Path("crossgate-meld")
+    """Packaged name, hub id, or folder of a checkpoint."""
+    format: str = "html,png"
+    """Files besides result.json, by commas: csv, parquet, vtt, srt, rttm, eaf, textgrid, html, png."""
+    embed: bool = False
+    """Put the recording into report.html, in the place of a link to where it lies."""
+
+    def run(self) -> int:
+        """Analyse, write, and say what was found."""
+        from crossgate.cli.printing_result import print_result
+        from crossgate.cli.progress import progress
+        from crossgate.report.writing import check_formats
+
+        formats = tuple(name.strip() for name in self.format.split(",") if name.strip())
+        check_formats(formats)
+        refuse_filled(self.out)  # said before the work, not after
+        import crossgate
+
+        settings = AnalysisSettings(**{f.name: getattr(self, f.name) for f in fields(AnalysisSettings)})
+        recognizer = crossgate.load(self.model)
+        with progress() as step:
+            result = recognizer.analyze(self.source, self.transcript, settings, step=step)
+        media = None if str(self.source) == "-" or result.media.kind == "text" else self.source
+        written = result.write(self.out, formats, media=media, embed=self.embed)
+        print_result(result)
+        for path in written:
+            print(path)
+        return 0

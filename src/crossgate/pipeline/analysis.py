@@ -1,0 +1,223 @@
+"""One recording in, one result out: turns, measurements, the network, words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from crossgate import __version__
+from crossgate.conversation import INITIALS, MODALITIES, Conversation, Modality, Utterance
+from crossgate.corpora.manifest import sha256_of
+from crossgate.errors import InputError
+from crossgate.evaluation.subsets import subset_of
+from crossgate.media.clips import Span
+from crossgate.media.recording import Recording, open_recording
+from crossgate.media.transcripts.reading import is_transcript
+from crossgate.models.checkpoint import Checkpoint
+from crossgate.pipeline.in_memory import examples_in_memory
+from crossgate.pipeline.measuring import Measured, measure_faces, measure_voices, nothing
+from crossgate.pipeline.policy import find_policy
+from crossgate.pipeline.predictions import predictions_of
+from crossgate.pipeline.settings import AnalysisSettings
+from crossgate.pipeline.steps import Step
+from crossgate.pipeline.talk import Talk, talk_of_recording, talk_of_transcript
+from crossgate.prediction import Prediction
+from crossgate.report.result import MediaInfo, ModalityUse, ModelInfo, Result, Turn
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checkpoint and what results call it."""
+
+    checkpoint: Checkpoint
+    name: str
+    sha256: str
+
+    @property
+    def info(self) -> ModelInfo:
+        """As results state it."""
+        checkpoint = self.checkpoint
+        return ModelInfo(
+            self.name,
+            __version__,
+            self.sha256,
+            checkpoint.settings.causal,
+            checkpoint.temperature,
+            checkpoint.confidence_threshold,
+            {m: ", ".join(str(spec) for spec in specs) for m, specs in checkpoint.specs.items()},
+        )
+
+
+def analyze(
+    model: Model,
+    source: Path | BinaryIO,
+    transcript: Path | None,
+    settings: AnalysisSettings,
+    step: Step,
+) -> Result:
+    """The expressed emotion of every utterance of a recording, or of a transcript alone.
+
+    Args:
+        model: what recognises.
+        source: a recording, `-` for standard input, an open stream, or a transcript.
+        transcript: of the recording; None where there is none.
+        settings: how.
+        step: told of the progress.
+
+    Raises InputError where nothing can be made of what is given; what can is in the result's warnings.
+    """
+    allowed = _allowed(model.checkpoint, settings)
+    if isinstance(source, Path) and transcript is None and is_transcript(source):
+        talk = talk_of_transcript(source, settings)
+        media = MediaInfo(source.name, "text", None, sha256_of(source), transcript=source.name)
+        absent = {m: nothing(_count(talk), "there is no recording", warn=False) for m in MODALITIES[1:]}
+        return _result(model, media, talk, absent, allowed, settings, ())
+    with open_recording(source) as recording:
+        talk = talk_of_recording(recording, transcript, settings, step)
+        measured = _measure(model.checkpoint, recording, talk, allowed, settings, step)
+        notes = recording.notes
+        return _result(
+            model, _media(recording, transcript, settings), talk, measured, allowed, settings, notes
+        )
+
+
+def _allowed(checkpoint: Checkpoint, settings: AnalysisSettings) -> tuple[Modality, ...]:
+    """The modalities that may be measured. Raises InputError where the checkpoint reads none of them."""
+    allowed = tuple(checkpoint.specs)
+    if settings.modalities is not None:
+        letters = subset_of(settings.modalities, checkpoint.network)
+        allowed = tuple(m for m in allowed if INITIALS[m] in letters)
+    if settings.policy is not None:
+        allowed = tuple(m for m in allowed if m in find_policy(settings.policy).modalities)
+    if not allowed:
+        raise InputError(
+            f"nothing is left to analyse: the checkpoint reads {', '.join(checkpoint.specs)}",
+            fix="load another checkpoint, or allow another modality",
+        )
+    return allowed
+
+
+def _measure(
+    checkpoint: Checkpoint,
+    recording: Recording,
+    talk: Talk,
+    allowed: Sequence[Modality],
+    settings: AnalysisSettings,
+    step: Step,
+) -> dict[Modality, Measured]:
+    """Voices and faces, each only where it is allowed and the checkpoint reads it."""
+    spans: Sequence[Span] = talk.spans or ()
+    measured: dict[Modality, Measured] = {}
+    for modality in MODALITIES[1:]:
+        specs = checkpoint.specs.get(modality, ())
+        if not specs:
+            measured[modality] = nothing(len(spans), "the checkpoint does not read it", warn=False)
+        elif modality not in allowed:
+            measured[modality] = nothing(len(spans), "not measured, as asked", warn=False)
+        elif not spans:
+            measured[modality] = nothing(0, "nobody speaks", warn=False)
+        elif modality == "audio" and talk.silent:
+            measured[modality] = nothing(len(spans), "nobody speaks", warn=False)
+        elif modality == "audio":
+            measured[modality] = measure_voices(recording, spans, specs, settings, step)
+        else:
+            measured[modality] = measure_faces(recording, spans, specs, settings, step, talk.voice)
+    return measured
+
+
+def _result(
+    model: Model,
+    media: MediaInfo,
+    talk: Talk,
+    measured: dict[Modality, Measured],
+    allowed: Sequence[Modality],
+    settings: AnalysisSettings,
+    notes: Sequence[str],
+) -> Result:
+    """Predict, and put everything that was found together."""
+    warnings = [*notes, *talk.warnings, *(w for one in measured.values() for w in one.warnings)]
+    how = {**talk.sources}
+    for one in measured.values():
+        how |= one.settings
+    result = Result(media, model.info, model.checkpoint.labels.labels, (), (), how, settings.policy)
+    if settings.policy is not None:
+        warnings.insert(0, find_policy(settings.policy).notice)
+    if talk.conversation is None:
+        return replace(result, warnings=tuple(dict.fromkeys(warnings)))
+    conversation = talk.conversation
+    read = conversation if "text" in allowed else _without_words(conversation)
+    columns = [column for one in measured.values() for column in one.columns]
+    (example,) = examples_in_memory([read], model.checkpoint, columns)
+    present = dict(zip(model.checkpoint.network.modalities, example.present.tolist(), strict=True))
+    if not example.present.any():
+        warnings.append("nothing could be measured in any utterance, so that every emotion is a guess")
+    turns = tuple(
+        _turn(utterance, prediction, _uses(row, prediction, present, measured, allowed))
+        for row, (utterance, prediction) in enumerate(
+            zip(conversation.utterances, predictions_of(model.checkpoint, [example]), strict=True)
+        )
+    )
+    return replace(result, utterances=turns, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _uses(
+    row: int,
+    prediction: Prediction,
+    present: dict[Modality, list[bool]],
+    measured: dict[Modality, Measured],
+    allowed: Sequence[Modality],
+) -> dict[Modality, ModalityUse]:
+    """What each modality gave to one utterance."""
+    uses: dict[Modality, ModalityUse] = {}
+    for modality in MODALITIES:
+        there = modality in present and present[modality][row]
+        if modality in measured:
+            note = measured[modality].notes[row]
+        elif there:
+            note = None
+        else:
+            note = "no words" if modality in allowed else "not used, as asked"
+        uses[modality] = ModalityUse(there, prediction.shares.get(modality, 0.0) if there else 0.0, note)
+    return uses
+
+
+def _turn(utterance: Utterance, prediction: Prediction, uses: dict[Modality, ModalityUse]) -> Turn:
+    return Turn(
+        utterance.id,
+        utterance.speaker,
+        utterance.start,
+        utterance.end,
+        utterance.text,
+        prediction.emotion,
+        prediction.confidence,
+        prediction.abstained,
+        prediction.distribution,
+        uses,
+        prediction.views,
+    )
+
+
+def _without_words(conversation: Conversation) -> Conversation:
+    return replace(conversation, utterances=tuple(replace(u, text=None) for u in conversation.utterances))
+
+
+def _count(talk: Talk) -> int:
+    return 0 if talk.conversation is None else len(talk.conversation)
+
+
+def _media(recording: Recording, transcript: Path | None, settings: AnalysisSettings) -> MediaInfo:
+    info = recording.info
+    track = info.audio[settings.audio_track] if info.audio else None
+    return MediaInfo(
+        info.name,
+        "video" if info.video else "audio",
+        info.duration,
+        info.sha256,
+        info.video.width if info.video else None,
+        info.video.height if info.video else None,
+        info.video.rate if info.video else None,
+        track.rate if track else None,
+        transcript.name if transcript else None,
+    )

@@ -1,0 +1,1 @@
+"""A released corpus with its recordings -> a corpus table with features."""

@@ -1,0 +1,116 @@
+"""One process' part of an extraction: a clip in, its vectors out, never an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from crossgate.conversation import FeatureSpec
+from crossgate.errors import CrossgateError
+from crossgate.features.audio.extractors import AudioExtractor, audio_extractor
+from crossgate.features.visual.face_features import FaceReader, FaceReadingSettings
+from crossgate.features.visual.faces import FaceEncoder
+from crossgate.features.visual.find_detector import find_detector
+from crossgate.media.clips import Span
+from crossgate.media.recording import open_recording
+from crossgate.pipeline.extraction.layouts import KNOWN_BROKEN, Clip
+from crossgate.pipeline.extraction.settings import ExtractionSettings
+
+Vector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was made of one clip.
+
+    Attributes:
+        utterance: its id.
+        vectors: column -> (feature,); a column that could not be measured is not here.
+        why: what went wrong, empty where nothing did.
+    """
+
+    utterance: str
+    vectors: dict[str, list[float]]
+    why: tuple[str, ...]
+
+
+class Worker:
+    """The extractors, made once a process.
+
+    Attributes:
+        notes: what the reader of the table must know of them.
+
+    Raises InputError where one of them is not to be had.
+    """
+
+    def __init__(self, settings: ExtractionSettings) -> None:
+        self._settings = settings
+        self._voices: list[AudioExtractor] = [audio_extractor(name) for name in settings.audio_names]
+        self._faces: FaceReader | None = None
+        self.notes: tuple[str, ...] = ()
+        if settings.visual:
+            found = find_detector(settings.detector)
+            self.notes = found.notes
+            reading = FaceReadingSettings(rate=settings.face_rate)
+            self._faces = FaceReader(found.detector, FaceEncoder.load(), reading)
+
+    @property
+    def specs(self) -> tuple[FeatureSpec, ...]:
+        """Of the columns it makes."""
+        faces = () if self._faces is None else (self._faces.spec,)
+        return (*(voice.spec for voice in self._voices), *faces)
+
+    def __call__(self, clip: Clip) -> Measured:
+        """Measure a clip; what cannot be read is reported."""
+        vectors: dict[str, list[float]] = {}
+        why: list[str] = []
+        for modality, measure, wanted in (
+            ("sound", self._listen, bool(self._voices)),
+            ("picture", self._look, self._faces is not None),
+        ):
+            if not wanted:
+                continue
+            try:
+                problem = measure(clip, vectors)
+            except CrossgateError as error:
+                problem = str(error.what)
+            except Exception as error:  # a decoder's or detector's own: one clip must not stop the rest
+                problem = f"{type(error).__name__}: {error}"
+            if problem:
+                why.append(f"{modality}: {problem}")
+        if why and clip.utterance in KNOWN_BROKEN:
+            why = [f"known: {KNOWN_BROKEN[clip.utterance]}"]
+        return Measured(clip.utterance, vectors, tuple(why))
+
+    def _listen(self, clip: Clip, vectors: dict[str, list[float]]) -> str | None:
+        if clip.sound is None:
+            return "no file"
+        with open_recording(clip.sound) as recording:
+            if not recording.info.audio:
+                return "the file has no sound"
+            everything = [Span(0.0, recording.info.duration)]
+            for voice in self._voices:
+                for _, sound in recording.sounds(everything, rate=voice.rate):
+                    _keep(voice.spec.column, voice(sound), vectors)
+        return None if vectors else "too short or too quiet to measure"
+
+    def _look(self, clip: Clip, vectors: dict[str, list[float]]) -> str | None:
+        assert self._faces is not None
+        if clip.picture is None:
+            return "no file"
+        with open_recording(clip.picture) as recording:
+            if recording.info.video is None:
+                return "the file has no picture"
+            spans = [clip.span or Span(0.0, recording.info.duration)]
+            reading = self._faces.read(recording.frames(self._settings.face_rate, spans), spans)
+        if reading.present[0]:
+            _keep(self._faces.spec.column, reading.values[0], vectors)
+            return None
+        return reading.notes[0] or "no face"
+
+
+def _keep(column: str, vector: Vector, vectors: dict[str, list[float]]) -> None:
+    if np.isfinite(vector).any():
+        vectors[column] = vector.tolist()

@@ -1,0 +1,140 @@
+"""What a checkpoint wants to know of a recording's voices and faces, utterance by utterance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from crossgate.conversation import FeatureSpec
+from crossgate.corpora.table import FeatureColumn
+from crossgate.errors import InputError
+from crossgate.features.visual.face_features import FaceReader, FaceReadingSettings
+from crossgate.features.visual.openface import read_openface
+from crossgate.features.visual.speaking_face import Voice
+from crossgate.media.clips import Frame, Span
+from crossgate.media.recording import Recording
+from crossgate.media.voices.silence import silent
+from crossgate.pipeline.extractors import VoiceExtractor, columns_of, face_encoder_for
+from crossgate.pipeline.settings import AnalysisSettings
+from crossgate.pipeline.steps import Step
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One modality of a recording.
+
+    Attributes:
+        columns: of its features; none where nothing could be measured.
+        notes: (utterance,) why it is absent there, or how it was come by; None where nothing is to say.
+        warnings: what concerns the recording as a whole.
+        settings: how it was measured, for the result.
+    """
+
+    columns: tuple[FeatureColumn, ...]
+    notes: tuple[str | None, ...]
+    warnings: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def nothing(utterances: int, why: str, *, warn: bool = True) -> Measured:
+    """A modality that is absent throughout."""
+    return Measured((), (why,) * utterances, (why,) if warn else ())
+
+
+def measure_voices(
+    recording: Recording,
+    spans: Sequence[Span],
+    specs: Sequence[FeatureSpec],
+    settings: AnalysisSettings,
+    step: Step,
+) -> Measured:
+    """The audio features; absent, with the reason, where there is no sound or no extractor."""
+    if not recording.info.audio:
+        return nothing(len(spans), "the recording has no sound")
+    try:
+        extract = VoiceExtractor(specs)
+    except InputError as error:
+        return nothing(
+            len(spans), f"audio was not measured: {error.what}; {error.fix or 'no other way here'}"
+        )
+    values = np.full((len(spans), sum(spec.dimension for spec in specs)), np.nan, dtype=np.float32)
+    notes: list[str | None] = ["no sound here"] * len(spans)
+    done = 0
+    for index, sound in recording.sounds(spans, rate=extract.rate, track=settings.audio_track):
+        done += 1
+        step("listening to the voices", done / len(spans))
+        if not len(sound.samples):
+            continue
+        if silent(sound):
+            notes[index] = "silence"
+            continue
+        values[index] = extract(sound)
+        notes[index] = None if np.isfinite(values[index]).any() else "too short or too quiet to measure"
+    columns = columns_of(specs, values)
+    absent = sum(note is not None for note in notes)
+    warnings = (f"no voice could be measured in {absent} of {len(spans)} utterances",) if absent else ()
+    return Measured(tuple(columns), tuple(notes), warnings)
+
+
+def measure_faces(
+    recording: Recording,
+    spans: Sequence[Span],
+    specs: Sequence[FeatureSpec],
+    settings: AnalysisSettings,
+    step: Step,
+    voice: Voice | None = None,
+) -> Measured:
+    """The visual features; absent, with the reason, where there is no picture or no extractor."""
+    if settings.openface is not None:
+        return _action_units(spans, specs, settings)
+    if recording.info.video is None:
+        return nothing(len(spans), "the recording has no picture")
+    try:
+        encoder = face_encoder_for(specs)
+    except InputError as error:
+        return nothing(len(spans), f"faces were not read: {error.what}")
+    reader = FaceReader.open(settings.detector, encoder, FaceReadingSettings(rate=settings.face_rate))
+    end = max(span.end for span in spans)
+
+    def frames() -> Iterator[Frame]:
+        for frame in recording.frames(settings.face_rate, spans):
+            step("looking at the faces", min(1.0, frame.time / end))
+            yield frame
+
+    reading = reader.read(frames(), spans, voice)
+    absent = int((~reading.present).sum())
+    warnings = list(reading.warnings)
+    if 0 < absent < len(spans):
+        warnings.append(f"no face could be read in {absent} of {len(spans)} utterances")
+    return Measured(
+        (FeatureColumn(specs[0], reading.values, reading.present),),
+        reading.notes,
+        tuple(warnings),
+        {
+            "face_detector": reader.detector.name,
+            "frames_sampled": int(reading.sampled.sum()),
+            "frames_with_face": int(reading.with_face.sum()),
+        },
+    )
+
+
+def _action_units(
+    spans: Sequence[Span], specs: Sequence[FeatureSpec], settings: AnalysisSettings
+) -> Measured:
+    assert settings.openface is not None
+    units = read_openface(settings.openface)
+    if len(specs) != 1 or not specs[0].matches(units.spec):
+        wanted = ", ".join(map(str, specs)) or "no picture"
+        raise InputError(
+            f"the checkpoint reads {wanted}, and this file gives {units.spec}",
+            where=str(settings.openface),
+            fix="load a checkpoint that was trained on au18, or leave the file out",
+        )
+    values, present = units.au18(spans)
+    notes = tuple(None if there else "no face in OpenFace's file" for there in present)
+    return Measured(
+        (FeatureColumn(specs[0], values, present),), notes, (), {"openface": settings.openface.name}
+    )

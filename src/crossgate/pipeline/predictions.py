@@ -1,0 +1,44 @@
+"""A network's numbers -> predictions in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from crossgate.evaluation.predictor import Predictions, predict
+from crossgate.features.dataset import Example
+from crossgate.models.checkpoint import Checkpoint
+from crossgate.prediction import Prediction
+
+
+def predictions_of(checkpoint: Checkpoint, examples: Sequence[Example]) -> list[Prediction]:
+    """What a checkpoint says of every utterance of some examples, in order."""
+    found = predict(checkpoint.network, examples, temperature=checkpoint.temperature)
+    return [_prediction(found, row, checkpoint) for row in range(len(found.labels))]
+
+
+def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Prediction:
+    labels = checkpoint.labels.labels
+
+    def distribution_of(probabilities: Any) -> dict[str, float]:
+        return dict(zip(labels, (float(value) for value in probabilities), strict=True))
+
+    distribution = distribution_of(found.probabilities[row])
+    emotion = max(distribution, key=lambda name: distribution[name])
+    confidence = distribution[emotion]
+    there = bool(found.valid[-1, row])
+    return Prediction(
+        distribution,
+        emotion,
+        confidence,
+        abstained=not there or confidence < checkpoint.confidence_threshold,
+        shares={
+            modality: float(share)
+            for modality, share in zip(checkpoint.network.modalities, found.shares[row], strict=True)
+        },
+        views={
+            name: distribution_of(found.views[view, row])
+            for view, name in enumerate(found.names)
+            if found.valid[view, row]
+        },
+    )

@@ -1,0 +1,55 @@
+"""How a recording is analysed; no torch here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossgate.errors import InputError
+from crossgate.pipeline.policy import find_policy
+
+DETECTORS = ("auto", "yunet", "haar")
+
+
+@dataclass(frozen=True)
+class AnalysisSettings:
+    """How a recording is analysed."""
+
+    policy: str | None = None
+    """Usage policy: eu-work-education uses text alone, and every output says so."""
+    modalities: str | None = None
+    """Letters of the modalities to use, such as t or ta (text, audio, visual); others are not measured."""
+    speakers_file: Path | None = None
+    """RTTM file that tells who speaks when, for a transcript without names or no transcript at all."""
+    speakers: int | None = None
+    """How many people speak, where voices have to be told apart; guessed where it is not given."""
+    pyannote: str = ""
+    """Pipeline of pyannote.audio that tells voices apart, its folder or hub name; needs extra diarization."""
+    whisper: str = ""
+    """Model of faster-whisper that writes down what is said where no transcript does, such as base, or its
+    folder; needs the extra whisper."""
+    language: str | None = None
+    """Language of the recording as whisper calls it, such as en; found out where it is not given."""
+    audio_track: int = 0
+    """Which sound track to listen to, from 0."""
+    face_rate: float = 5.0
+    """Frames a second in which faces are looked for."""
+    detector: str = "auto"
+    """Face detector: yunet, haar (finds fewer), or auto: yunet where its model is to be had."""
+    openface: Path | None = None
+    """CSV of OpenFace 2 for this recording, for a checkpoint that reads action units (au18)."""
+
+    def __post_init__(self) -> None:
+        if self.policy is not None:
+            find_policy(self.policy)
+        if self.modalities is not None and not self.modalities:
+            raise InputError("modalities is empty, expected letters out of t, a, v")
+        if self.speakers is not None and self.speakers < 1:
+            raise InputError(f"speakers is {self.speakers}, expected 1 or more")
+        if self.audio_track < 0:
+            raise InputError(f"audio_track is {self.audio_track}, expected 0 or more")
+        if not (math.isfinite(self.face_rate) and 0.1 <= self.face_rate <= 60):
+            raise InputError(f"face_rate is {self.face_rate}, expected 0.1 to 60 frames a second")
+        if self.detector not in DETECTORS:
+            raise InputError(f"detector is {self.detector!r}, expected {', '.join(DETECTORS)}")

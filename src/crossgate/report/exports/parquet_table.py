@@ -1,0 +1,32 @@
+"""`turns.parquet`: one row a turn, typed, for pandas, DuckDB, R and the like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crossgate.report.exports.columns import columns, rows
+from crossgate.report.result import Result
+
+METADATA = "crossgate"
+"""Key of the file's metadata under which media, model, labels, policy and warnings stand as JSON."""
+
+
+def write_parquet(result: Result, path: Path) -> None:
+    """Write Parquet: times as float64 seconds, probabilities and shares as float32, unknown values null."""
+    fields = [pa.field(name, _type(name, kind)) for name, kind in columns(result)]
+    content = result.to_json()
+    about = {name: content[name] for name in content if name not in ("utterances", "settings")}
+    schema = pa.schema(fields, metadata={METADATA: json.dumps(about, ensure_ascii=False)})
+    cells = list(rows(result))
+    arrays = [pa.array([row[place] for row in cells], type=field.type) for place, field in enumerate(fields)]
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)
+
+
+def _type(name: str, kind: type) -> pa.DataType:
+    if kind is float:
+        return pa.float64() if name in ("start", "end") else pa.float32()
+    return pa.bool_() if kind is bool else pa.string()

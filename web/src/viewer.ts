@@ -1,0 +1,66 @@
+/** Puts the whole page together. The report and the service both show a result through this. */
+
+import "./style/base.css";
+import "./style/layout.css";
+import "./style/timeline.css";
+import "./style/transcript.css";
+import "./style/summary.css";
+import "./style/print.css";
+
+import type { Content } from "./content";
+import { makeDetail } from "./detail";
+import { el } from "./dom";
+import { makeHeader } from "./header";
+import { listenToKeyboard } from "./keyboard";
+import { makeNotes, makeWarnings } from "./notes";
+import { makePlayer } from "./player";
+import { newSession, type Session } from "./session";
+import { S } from "./strings";
+import { makeSummary } from "./summary/summary";
+import { makeTimelinePanel } from "./timeline/panel";
+import { makeTranscript } from "./transcript/transcript";
+
+/** Show `content` in `root`; what was there before goes. */
+export function mount(root: HTMLElement, content: Content | null): Session | null {
+  if (content === null) {
+    root.replaceChildren(el("main", {}, el("p", { text: S.empty })));
+    return null;
+  }
+  const session = newSession(content);
+  root.classList.add("viewer");
+  if (content.result.utterances.length === 0) {
+    root.replaceChildren(makeHeader(session, () => undefined), el("main", {}, ...present(makeWarnings(session)), el("p", { text: S.noTurns }), makeNotes(session)));
+    return session;
+  }
+  const timeline = makeTimelinePanel(session);
+  const player = makePlayer(session);
+  const top = el("div", { class: player === null ? "top" : "top with-player" }, ...present(player), makeDetail(session));
+  const look = el("div", { class: "look" }, top, timeline.element);
+  const both = el("div", { class: "side-by-side" }, look, makeTranscript(session));
+  root.replaceChildren(
+    makeHeader(session, timeline.redraw),
+    el("main", {}, ...present(makeWarnings(session)), both, ...present(makeSummary(session)), makeNotes(session)));
+  listenToKeyboard(session);
+  printOnWhite(timeline.print);
+  return session;
+}
+
+/** Paper is white: the light colours hold while the page is printed. */
+function printOnWhite(print: (printing: boolean) => void): void {
+  const { dataset } = document.documentElement;
+  let before: string | undefined;
+  addEventListener("beforeprint", () => {
+    before = dataset["theme"];
+    dataset["theme"] = "light";
+    print(true);
+  });
+  addEventListener("afterprint", () => {
+    if (before === undefined) delete dataset["theme"];
+    else dataset["theme"] = before;
+    print(false);
+  });
+}
+
+function present(...elements: (HTMLElement | null)[]): HTMLElement[] {
+  return elements.filter((element) => element !== null);
+}
