@@ -49,7 +49,7 @@ TALK = (
     Turn("Jonas", "We will find a way. Let us have dinner first.", "neutral", 40, 155, 90),
 )
 VOICES = {"Mara": "en-us+f3", "Jonas": "en-us+m3"}
-SKINS = {"Mara": (214, 168, 140), "Jonas": (188, 140, 110)}
+SKINS = {"Mara": (216, 172, 144), "Jonas": (216, 174, 146)}
 HAIRS = {"Mara": (70, 42, 28), "Jonas": (36, 32, 30)}
 # Brows up and tilted (inner end up), eyes open, corners of the mouth up: shares of what is drawn at most.
 LOOKS = {
@@ -95,8 +95,10 @@ def face(name: str, mood: str, mouth: float, time: float) -> Image.Image:
 
     draw.rectangle((x - 24 * s, y + 50 * s, x + 24 * s, height), fill=dark)  # neck
     oval(x, height + 40 * s, 92, 75, (70, 90, 125) if name == "Jonas" else (140, 70, 80))  # shoulders
-    oval(x, y - 14 * s, 68 if name == "Mara" else 63, 84, hair)
-    if name == "Mara":
+    if name == "Jonas":
+        oval(x, y - 30 * s, 58, 60, hair)
+    else:
+        oval(x, y - 14 * s, 68, 84, hair)
         draw.rectangle((x - 66 * s, y - 14 * s, x + 66 * s, y + 60 * s), fill=hair)
     oval(x, y + 4 * s, 54, 72, skin)
     for side in (-1, 1):  # shade at the sides gives the face its depth
@@ -112,7 +114,7 @@ def face(name: str, mood: str, mouth: float, time: float) -> Image.Image:
     blink = 0.1 if (time + 0.37 * len(name)) % 3.4 < 0.12 else 1.0
     for side in (-1, 1):
         ex, ey = x + side * 22 * s, y - 12 * s
-        oval(ex, ey, 13, 9, tuple(int(0.85 * c) for c in skin))  # socket
+        oval(ex, ey - 2 * s, 15, 11, tuple(int(0.7 * c) for c in skin))  # socket
         opened = (3 + 4.5 * eyes) * blink
         oval(ex, ey, 10.5, opened, (238, 236, 232))
         oval(ex, ey, min(4.6, opened), min(4.6, opened), (52, 40, 34))

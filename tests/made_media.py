@@ -47,6 +47,7 @@ def make_media(
     size: tuple[int, int] = (64, 48),
     video_codec: str = "mpeg4",
     key_every: int = 12,
+    pixel_aspect: Fraction | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
     """Write a file.
@@ -57,6 +58,7 @@ def make_media(
         gap: (at, seconds): the sound's time stamps skip so much there; at a multiple of 1024 samples.
         times: of the pictures; picture k is `number_picture(k)`.
         size: width and height.
+        pixel_aspect: width of a pixel by its height.
         options: of the container.
     """
     with av.open(str(path), "w", options=options or {}) as container:
@@ -70,6 +72,8 @@ def make_media(
             video.width, video.height, video.pix_fmt = *size, "yuv420p"
             video.time_base = video.codec_context.time_base = Fraction(1, 1000)
             video.codec_context.gop_size = key_every
+            if pixel_aspect is not None:
+                video.codec_context.sample_aspect_ratio = pixel_aspect
             video.codec_context.max_b_frames = 0
             video.codec_context.bit_rate = 2_000_000
         packets = []

@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-import { singleFile } from "./build/single_file.ts";
+import { singleFile } from "./tools/single_file.ts";
 
 /** One HTML file with nothing beside it, written where the Python package looks for it. */
 export default defineConfig({

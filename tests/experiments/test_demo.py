@@ -43,7 +43,7 @@ def test_it_trains_once_and_shows_the_same_again(tmp_path: Path) -> None:
 def test_more_modalities_are_better_where_the_truth_is_known(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
+    assert main(["demo", "--train", "--out", str(tmp_path / "demo")]) == 0
     content = json.loads((tmp_path / "demo" / "figures" / "subsets.json").read_text(encoding="utf-8"))
     reached, ceilings = content["accuracies"], content["ceilings"]
     assert reached["tav"] > max(reached["t"], reached["a"], reached["v"])

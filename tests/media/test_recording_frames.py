@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from unittest import mock
 
@@ -142,6 +143,15 @@ def test_frames_are_scaled_to_the_longest_side(tmp_path: Path) -> None:
             next(recording.frames(1, longest_side=0))
         with pytest.raises(InputError, match="a second"):
             next(recording.frames(0))
+
+
+def test_pixels_come_out_square(tmp_path: Path) -> None:
+    path = make_media(tmp_path / "a.mp4", times=[0, 0.1], size=(64, 48), pixel_aspect=Fraction(3, 2))
+    with open_recording(path) as recording:
+        assert recording.info.video is not None
+        assert (recording.info.video.width, recording.info.video.height) == (96, 48)
+        assert next(recording.frames(1)).image.shape == (48, 96, 3)
+        assert next(recording.frames(1, longest_side=48)).image.shape == (24, 48, 3)
 
 
 def test_colours_are_kept(tmp_path: Path) -> None:

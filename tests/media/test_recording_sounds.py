@@ -12,7 +12,9 @@ from made_media import clicks, make_media
 
 from crossgate.errors import InputError
 from crossgate.media.clips import Span
+from crossgate.media.decoding.containers import Notes
 from crossgate.media.decoding.cut import cut
+from crossgate.media.decoding.sound_track import sound_of
 from crossgate.media.recording import Recording, StereoSound, open_recording
 
 RATE = 16000
@@ -99,6 +101,25 @@ def test_a_gap_is_filled_with_silence(tmp_path: Path) -> None:
         silent = np.flatnonzero(np.abs(samples) < 0.1)
         assert silent[0] / RATE == pytest.approx(0.512, abs=0.002)
         assert len(silent) / RATE == pytest.approx(0.7, abs=0.002)
+
+
+def test_no_piece_of_a_long_track_is_large(tmp_path: Path) -> None:
+    path = make_media(tmp_path / "gap.mkv", sound=[clicks(3, RATE, [2.5])], gap=(1.024, 1800))
+    with open_recording(path) as recording:
+        sizes = [p.shape[1] for p in sound_of(recording.info, recording.info.audio[0], Notes())]
+        assert sum(sizes) / RATE == pytest.approx(1803, abs=0.01)
+        assert max(sizes) <= 2 * RATE + 4096
+        ((_, sound),) = recording.sounds([Span(1802.4, 1802.6)])
+        assert first_loud(sound.samples) == pytest.approx(0.1, abs=0.002)
+
+
+def test_sound_that_ends_before_the_video_is_noted(tmp_path: Path) -> None:
+    path = make_media(tmp_path / "short.mkv", sound=[clicks(2, RATE, [])], times=np.arange(0, 6, 0.1))
+    with open_recording(path) as recording:
+        list(recording.sounds([Span(0, 1)]))
+        assert recording.notes == (), "nothing is known of an end that was not read"
+        list(recording.blocks())
+        assert any("the sound ends at 2.0 s" in note for note in recording.notes)
 
 
 def test_an_overlap_is_cut_off(tmp_path: Path) -> None:

@@ -63,6 +63,14 @@ def test_the_better_name_wins_where_two_columns_may_be_meant(read) -> None:  # t
     assert transcript.segments == (Segment(None, None, "Ann", "hi", "7"),)
 
 
+def test_columns_that_may_be_times_are_not_passed_over_in_silence(read) -> None:  # type: ignore[no-untyped-def]
+    transcript = read("a.csv", "text,t_start_in_sec,mood\nhi,1,sad\n")
+    assert not transcript.timed
+    assert transcript.notes == (
+        "the column 't_start_in_sec' was not read as times; those are called start and end",
+    )
+
+
 def test_melds_own_table_is_read(read) -> None:  # type: ignore[no-untyped-def]
     head = "Sr No.,Utterance,Speaker,Emotion,Dialogue_ID,Utterance_ID,StartTime,EndTime"
     transcript = read("a.csv", f'{head}\n1,hey,Joey,joy,0,3,"00:16:16,059","00:16:21,731"\n')
@@ -179,7 +187,8 @@ def test_json_knows_the_names_of_tables_and_lines(read) -> None:  # type: ignore
         ("[[]]", "segment 1: expected an object"),
         ('[{"start": 1}]', "no column holds the words; the columns are 'start'"),
         ('[{"text": 5}]', "segment 1: text is '5', expected words"),
-        ('[{"text": "a", "speaker": {}}]', "segment 1: speaker is"),
+        ('[{"text": ' + "[" * 400 + "]" * 400 + "}]", "segment 1: text is a list, expected words"),
+        ('[{"text": "a", "speaker": {}}]', "segment 1: speaker is an object"),
         ('[{"text": "a", "start": true, "end": 2}]', "'start' is 'True', expected seconds"),
         ('[{"text": "a", "start": NaN, "end": 2}]', "the times nan to 2.0 are not finite"),
         ('[{"text": "a", "start": 0, "end": 1e999}]', "the times 0.0 to inf are not finite"),

@@ -163,7 +163,7 @@ def test_formats_can_be_made_later(tmp_path: Path) -> None:
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], formats: str) -> None:
     toy_result(5).write(tmp_path / "talk", ())
     out = tmp_path / "out"
-    assert main(["export", str(tmp_path / "talk"), "--formats", formats, "--out", str(out)]) == 0
+    assert main(["export", str(tmp_path / "talk"), "--format", formats, "--out", str(out)]) == 0
     assert capsys.readouterr().out.splitlines() == [str(out / "turns.csv"), str(out / "turns.eaf")]
     assert names(out) == {"turns.csv", "turns.eaf"}
 
@@ -171,9 +171,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], formats
 def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "result.json").write_text('{"schema_version": "9.0"}', encoding="utf-8")
     for arguments, said in (
-        ([str(tmp_path), "--formats", "csv"], "schema_version: is '9.0'"),
-        ([str(tmp_path / "gone"), "--formats", "csv"], "no such file"),
-        ([str(tmp_path), "--formats", "pdf"], "unknown format 'pdf'"),
+        ([str(tmp_path), "--format", "csv"], "schema_version: is '9.0'"),
+        ([str(tmp_path / "gone"), "--format", "csv"], "no such file"),
+        ([str(tmp_path), "--format", "pdf"], "unknown format 'pdf'"),
     ):
         assert main(["export", *arguments, "--out", str(tmp_path / "out")]) == 2
         error = capsys.readouterr().err

@@ -96,7 +96,9 @@ export interface Span {
 export function spansOf(result: Result): Span[] {
   const timed = isTimed(result);
   return result.utterances.map((turn, index) =>
-    timed ? { start: turn.start ?? 0, end: Math.max(turn.end ?? 0, turn.start ?? 0) } : { start: index, end: index + 1 },
+    timed
+      ? { start: turn.start ?? 0, end: Math.max(turn.end ?? 0, turn.start ?? 0) }
+      : { start: index, end: index + 1 },
   );
 }
 
@@ -112,7 +114,12 @@ export function turnAt(spans: readonly Span[], time: number): number {
   let found = -1;
   for (let index = 0; index < spans.length; index += 1) {
     const span = spans[index];
-    if (span !== undefined && span.start <= time && time < span.end && (found < 0 || span.start >= (spans[found]?.start ?? 0))) {
+    if (
+      span !== undefined &&
+      span.start <= time &&
+      time < span.end &&
+      (found < 0 || span.start >= (spans[found]?.start ?? 0))
+    ) {
       found = index;
     }
   }

@@ -25,13 +25,20 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   for (const [name, listener] of Object.entries(options.on ?? {})) {
     element.addEventListener(name, listener as EventListener);
   }
-  element.append(...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
 /** A button with words. */
 export function button(text: string, click: () => void, options: Options = {}): HTMLButtonElement {
-  return el("button", { ...options, text, attributes: { type: "button", ...options.attributes }, on: { ...options.on, click } });
+  return el("button", {
+    ...options,
+    text,
+    attributes: { type: "button", ...options.attributes },
+    on: { ...options.on, click },
+  });
 }
 
 /** A section with a heading that names it. */

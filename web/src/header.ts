@@ -16,14 +16,28 @@ export function makeHeader(session: Session, repaint: () => void): HTMLElement {
     abstentions > 0 ? S.abstentions(abstentions) : "",
     S.model(result.model.name, result.model.version),
   ];
-  const header = el("header", {},
+  const header = el(
+    "header",
+    {},
     result.utterances.length > 0 && el("a", { class: "skip", text: S.skip, attributes: { href: "#transcript" } }),
-    el("div", { class: "title" }, el("h1", { text: result.media.name, dir: "auto" }),
-      el("div", { class: "buttons screen-only" }, themeButton(repaint), button(S.print, () => window.print()))),
+    el(
+      "div",
+      { class: "title" },
+      el("h1", { text: result.media.name, dir: "auto" }),
+      el(
+        "div",
+        { class: "buttons screen-only" },
+        themeButton(repaint),
+        button(S.print, () => window.print()),
+      ),
+    ),
     el("p", { class: "facts" }, ...facts.filter(Boolean).map((fact) => el("span", { text: fact }))),
-    el("p", { class: "honest", text: S.honest }));
+    el("p", { class: "honest", text: S.honest }),
+  );
   if (result.policy) {
-    header.append(el("p", { class: "policy" }, el("strong", { text: S.policy(result.policy) }), S.policies[result.policy] ?? ""));
+    header.append(
+      el("p", { class: "policy" }, el("strong", { text: S.policy(result.policy) }), S.policies[result.policy] ?? ""),
+    );
   }
   return header;
 }

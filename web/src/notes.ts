@@ -40,10 +40,20 @@ export function makeNotes(session: Session): HTMLElement {
     ...Object.entries(model.features ?? {}),
     ...flat(result.settings ?? {}),
   ];
-  return section("notes", S.notes.heading,
+  return section(
+    "notes",
+    S.notes.heading,
     block(S.notes.reading, el("ul", {}, ...S.readingLines.map((line) => el("li", { text: line })))),
     block(S.notes.method, el("ul", {}, ...S.methodLines.map((line) => el("li", { text: line })))),
-    block(S.notes.settings, el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: value, dir: "auto" })]))));
+    block(
+      S.notes.settings,
+      el(
+        "dl",
+        {},
+        ...facts.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: value, dir: "auto" })]),
+      ),
+    ),
+  );
 }
 
 function block(heading: string, ...content: Node[]): HTMLElement {
@@ -54,7 +64,8 @@ function block(heading: string, ...content: Node[]): HTMLElement {
 export function flat(settings: Record<string, unknown>, above = ""): [string, string][] {
   return Object.entries(settings).flatMap(([name, value]): [string, string][] => {
     const path = above === "" ? name : `${above}, ${name}`;
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) return flat(value as Record<string, unknown>, path);
+    if (value !== null && typeof value === "object" && !Array.isArray(value))
+      return flat(value as Record<string, unknown>, path);
     return [[path, Array.isArray(value) ? value.map(String).join(", ") : String(value)]];
   });
 }

@@ -78,9 +78,18 @@ export function makePlayer(session: Session): HTMLElement | null {
     store.set({ time: seconds, heard: turnAt(spans, seconds) });
   };
 
-  const follow = el("input", { attributes: { type: "checkbox" }, on: { change: () => store.set({ follow: follow.checked }) } });
+  const follow = el("input", {
+    attributes: { type: "checkbox" },
+    on: { change: () => store.set({ follow: follow.checked }) },
+  });
   follow.checked = store.now.follow;
-  const element = section("player", S.player.heading, player, trouble, el("label", { class: "follow" }, follow, S.player.follow));
+  const element = section(
+    "player",
+    S.player.heading,
+    player,
+    trouble,
+    el("label", { class: "follow" }, follow, S.player.follow),
+  );
   element.classList.add(media.kind);
   return element;
 }

@@ -65,11 +65,19 @@ export function wordsOf(session: Session, index: number): string {
   const span = session.spans[index];
   if (turn === undefined || span === undefined) return "";
   const at = session.timed ? S.at(span.start, span.end) : "";
-  return S.turnWords(index + 1, utterances.length, turn.speaker, at, S.reading(turn.emotion, turn.confidence, turn.abstained));
+  return S.turnWords(
+    index + 1,
+    utterances.length,
+    turn.speaker,
+    at,
+    S.reading(turn.emotion, turn.confidence, turn.abstained),
+  );
 }
 
 /** When a turn is, or its number where there are no times. */
 export function whenOf(session: Session, index: number): string {
   const span = session.spans[index];
-  return session.timed && span !== undefined ? `${preciseClock(span.start)} – ${preciseClock(span.end)}` : `${S.timeline.turnNumber} ${index + 1}`;
+  return session.timed && span !== undefined
+    ? `${preciseClock(span.start)} – ${preciseClock(span.end)}`
+    : `${S.timeline.turnNumber} ${index + 1}`;
 }

@@ -37,7 +37,8 @@ export const S = {
     byTurn: "Over the turns",
     label: "Turns on the timeline",
     help: "Arrow keys go from turn to turn, Enter plays, Space pauses, + and − zoom, 0 shows all. Ctrl with the wheel zooms, dragging moves.",
-    helpSilent: "Arrow keys go from turn to turn, + and − zoom, 0 shows all. Ctrl with the wheel zooms, dragging moves.",
+    helpSilent:
+      "Arrow keys go from turn to turn, + and − zoom, 0 shows all. Ctrl with the wheel zooms, dragging moves.",
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     all: "Show all",
@@ -62,7 +63,7 @@ export const S = {
   at: (start: number, end: number): string => `, ${clock(start)} to ${clock(end)}`,
   reading: (emotion: string, confidence: number, abstained: boolean): string =>
     abstained ? `abstains; likeliest ${emotion} ${percent(confidence)}` : `${emotion} ${percent(confidence)}`,
-  noText: "(nobody wrote down what was said)",
+  noText: "(no text)",
   detail: {
     heading: "Selected turn",
     none: "Choose a turn in the timeline or the transcript to see its figures.",
@@ -72,7 +73,8 @@ export const S = {
     probabilities: "Probabilities",
     modalities: "What each modality gave",
     views: "What each combination says alone",
-    viewsHelp: "Probabilities in percent; the likeliest of each row is in bold. Only combinations whose modalities were all present.",
+    viewsHelp:
+      "Probabilities in percent; the likeliest of each row is in bold. Only combinations whose modalities were all present.",
     absent: "absent",
     abstains: (threshold: number): string => `abstains (below ${percent(threshold)})`,
     words: "What was said",
@@ -112,21 +114,28 @@ export const S = {
       last_states: "Last turns",
     } as Record<string, string>,
     help: {
-      speakers: "Mean probability over the speaker's turns. The line is the 95 % interval, the dot the estimate.",
+      speakers: "Mean probability over the speaker's turns. The line is the 95\u00a0% interval, the dot the estimate.",
       turning_points: "From these turns on a speaker expresses other emotions than before. The place is an estimate.",
       moments: "Places to look, no findings. Click a time to go there.",
-      reactions: "After a turn of the first speaker (rows), what the second expresses (columns), in percent of each row. n is the expected number of pairs; pale rows rest on fewer than five.",
+      reactions:
+        "After a turn of the first speaker (rows), what the second expresses (columns), in percent of each row. n is the expected number of pairs; pale rows rest on fewer than five.",
     } as Record<string, string>,
     basis: (turns: number, abstained: number, few: boolean): string =>
-      [S.turns(turns), abstained > 0 ? `${abstained} abstained` : "", few ? "too few to compare" : ""].filter(Boolean).join(" · "),
+      [S.turns(turns), abstained > 0 ? `${abstained} abstained` : "", few ? "too few to compare" : ""]
+        .filter(Boolean)
+        .join(" · "),
     range: (low: number, high: number): string => `${Math.round(low * 100)}–${Math.round(high * 100)}`,
-    modality: (name: string, present: number, share: number): string => `${name} present in ${percent(present)} of the turns, mean share ${percent(share)}`,
+    modality: (name: string, present: number, share: number): string =>
+      `${name} present in ${percent(present)} of the turns, mean share ${percent(share)}`,
     turnsRow: "turns",
     third: (number: number, start: number | null, end: number | null): string =>
-      start === null || end === null ? ["first", "middle", "last"][number - 1] ?? String(number) : `${clock(start)} – ${clock(end)}`,
+      start === null || end === null
+        ? (["first", "middle", "last"][number - 1] ?? String(number))
+        : `${clock(start)} – ${clock(end)}`,
     showThirds: "Show the shares in each third",
     showLast: "Show what each speaker's last turn expresses",
-    shifts: (found: number, compared: number): string => `${count(found, "shift", "shifts")} among ${count(compared, "pair", "pairs")} of a speaker's successive turns`,
+    shifts: (found: number, compared: number): string =>
+      `${count(found, "shift", "shifts")} among ${count(compared, "pair", "pairs")} of a speaker's successive turns`,
     after: (speaker: string): string => `after ${speaker}`,
     turningPoint: (before: number, after: number, p: number | undefined): string =>
       `${S.turns(before)} before, ${after} after${p === undefined ? "" : `; p = ${p.toFixed(3)}`}`,
@@ -135,11 +144,18 @@ export const S = {
     noReactions: "Nobody answers anybody.",
     goTo: (speaker: string): string => `Go to this turn of ${speaker}`,
     more: (n: number): string => `${n} more, with fewer pairs`,
-    reaction: (first: string, then: string, pairs: number): string => `${first} → ${then}: ${count(pairs, "pair", "pairs")}`,
+    reaction: (first: string, then: string, pairs: number): string =>
+      `${first} → ${then}: ${count(pairs, "pair", "pairs")}`,
     expectedPairs: "expected number of pairs that begin so",
     tooFewPairs: "Fewer than five pairs: an example, no pattern.",
     cell: (from: string, to: string, pairs: number | undefined, lift: number | null): string =>
-      [`${from} → ${to}`, pairs === undefined ? "" : `${pairs.toFixed(1)} pairs`, lift === null ? "" : `${lift.toFixed(2)} times what chance would give`].filter(Boolean).join(" · "),
+      [
+        `${from} → ${to}`,
+        pairs === undefined ? "" : `${pairs.toFixed(1)} pairs`,
+        lift === null ? "" : `${lift.toFixed(2)} times what chance would give`,
+      ]
+        .filter(Boolean)
+        .join(" · "),
   },
   notes: {
     heading: "About this report",
@@ -157,8 +173,8 @@ export const S = {
   },
   methodLines: [
     "Every utterance is read from its words, the sound of the voice and the face of its speaker, as far as each was measured. A modality that is absent gives nothing; no value is made up for it.",
-    "The model mixes seven views: each modality alone, each pair, and all three. The share of a modality is its part of that mixture; the shares of a turn add up to 100 %.",
-    "Confidence is the probability of the likeliest emotion, calibrated on held-out conversations: of turns at 70 %, about seven in ten should be right on speech like that of the training corpus. On other speech it may be less.",
+    "The model mixes seven views: each modality alone, each pair, and all three. The share of a modality is its part of that mixture; the shares of a turn add up to 100\u00a0%.",
+    "Confidence is the probability of the likeliest emotion, calibrated on held-out conversations: of turns at 70\u00a0%, about seven in ten should be right on speech like that of the training corpus. On other speech it may be less.",
     "Below the threshold the model abstains. The likeliest emotion is still shown, hatched, and should not be counted on.",
   ],
   readingLines: [

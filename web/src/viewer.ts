@@ -20,8 +20,8 @@ import { makeSummary } from "./summary/summary";
 import { makeTimelinePanel } from "./timeline/panel";
 import { makeTranscript } from "./transcript/transcript";
 
-/** Show `content` in `root`; what was there before goes. */
-export function mount(root: HTMLElement, content: Content | null): Session | null {
+/** Show `content` in `root`; what was there before goes. `signal` ends the listening to the whole document. */
+export function mount(root: HTMLElement, content: Content | null, signal?: AbortSignal): Session | null {
   if (content === null) {
     root.replaceChildren(el("main", {}, el("p", { text: S.empty })));
     return null;
@@ -29,36 +29,54 @@ export function mount(root: HTMLElement, content: Content | null): Session | nul
   const session = newSession(content);
   root.classList.add("viewer");
   if (content.result.utterances.length === 0) {
-    root.replaceChildren(makeHeader(session, () => undefined), el("main", {}, ...present(makeWarnings(session)), el("p", { text: S.noTurns }), makeNotes(session)));
+    root.replaceChildren(
+      makeHeader(session, () => undefined),
+      el("main", {}, ...present(makeWarnings(session)), el("p", { text: S.noTurns }), makeNotes(session)),
+    );
     return session;
   }
   const timeline = makeTimelinePanel(session);
   const player = makePlayer(session);
-  const top = el("div", { class: player === null ? "top" : "top with-player" }, ...present(player), makeDetail(session));
+  const top = el(
+    "div",
+    { class: player === null ? "top" : "top with-player" },
+    ...present(player),
+    makeDetail(session),
+  );
   const look = el("div", { class: "look" }, top, timeline.element);
   const both = el("div", { class: "side-by-side" }, look, makeTranscript(session));
   root.replaceChildren(
     makeHeader(session, timeline.redraw),
-    el("main", {}, ...present(makeWarnings(session)), both, ...present(makeSummary(session)), makeNotes(session)));
-  listenToKeyboard(session);
-  printOnWhite(timeline.print);
+    el("main", {}, ...present(makeWarnings(session)), both, ...present(makeSummary(session)), makeNotes(session)),
+  );
+  const listening = signal === undefined ? {} : { signal };
+  listenToKeyboard(session, listening);
+  printOnWhite(timeline.print, listening);
   return session;
 }
 
 /** Paper is white: the light colours hold while the page is printed. */
-function printOnWhite(print: (printing: boolean) => void): void {
+function printOnWhite(print: (printing: boolean) => void, listening: AddEventListenerOptions): void {
   const { dataset } = document.documentElement;
   let before: string | undefined;
-  addEventListener("beforeprint", () => {
-    before = dataset["theme"];
-    dataset["theme"] = "light";
-    print(true);
-  });
-  addEventListener("afterprint", () => {
-    if (before === undefined) delete dataset["theme"];
-    else dataset["theme"] = before;
-    print(false);
-  });
+  addEventListener(
+    "beforeprint",
+    () => {
+      before = dataset["theme"];
+      dataset["theme"] = "light";
+      print(true);
+    },
+    listening,
+  );
+  addEventListener(
+    "afterprint",
+    () => {
+      if (before === undefined) delete dataset["theme"];
+      else dataset["theme"] = before;
+      print(false);
+    },
+    listening,
+  );
 }
 
 function present(...elements: (HTMLElement | null)[]): HTMLElement[] {

@@ -36,10 +36,9 @@ class Analyze(AnalysisSettings):
         """Analyse, write, and say what was found."""
         from crossgate.cli.printing_result import print_result
         from crossgate.cli.progress import progress
-        from crossgate.report.writing import check_formats
+        from crossgate.report.writing import formats_of
 
-        formats = tuple(name.strip() for name in self.format.split(",") if name.strip())
-        check_formats(formats)
+        formats = formats_of(self.format)
         refuse_filled(self.out)  # said before the work, not after
         import crossgate
 

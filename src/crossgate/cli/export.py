@@ -1,4 +1,4 @@
-"""`crossgate export RESULT --formats csv,eaf --out DIR`."""
+"""`crossgate export RESULT --format csv,eaf --out DIR`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Export:
     positional: ClassVar[tuple[str, ...]] = ("result",)
 
     result: Path = field(metadata={"help": "a result.json, or the folder that holds it"})
-    formats: str
+    format: str
     """With commas between: json, csv, parquet, vtt, srt, rttm, eaf, textgrid, html, png."""
     out: Path
     """Folder for the files; it must not exist, or be empty."""
@@ -29,9 +29,9 @@ class Export:
 
     def run(self) -> int:
         """Write, and name the files."""
-        from crossgate.report.writing import export
+        from crossgate.report.writing import export, formats_of
 
-        formats = self.formats.replace(",", " ").split()
+        formats = formats_of(self.format)
         for path in export(self.result, formats, self.out, media=self.media, embed=self.embed):
             print(path)
         return 0

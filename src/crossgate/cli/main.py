@@ -34,7 +34,7 @@ COMMANDS: Table = {
     "predict": ("crossgate.cli.predict", "Predict", "write the emotions of a split as Parquet"),
     "pack": ("crossgate.cli.pack", "Pack", "make a run a checkpoint that ships: calibrated, with a card"),
     "encoder": ("crossgate.cli.encoder", "COMMANDS", "train and evaluate the networks behind features"),
-    "demo": ("crossgate.cli.demo", "Demo", "generate a corpus, train, evaluate, draw figures"),
+    "demo": ("crossgate.cli.demo", "Demo", "analyse the recording that ships, and write a report"),
 }
 """Module, name in it, summary. The name is a command's, or that of another such table, one level down."""
 

@@ -84,6 +84,13 @@ def export(
     return _write(read_result(result), out, formats, media, embed)
 
 
+def formats_of(words: str) -> tuple[str, ...]:
+    """The formats in a setting such as `csv,eaf`, with commas or blanks between; InputError for unknown ones."""
+    formats = tuple(words.lower().replace(",", " ").split())
+    check_formats(formats)
+    return formats
+
+
 def check_formats(formats: Iterable[str]) -> None:
     """Raises InputError where a format is unknown."""
     unknown = [name for name in formats if name not in FILES]

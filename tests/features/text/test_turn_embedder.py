@@ -149,3 +149,29 @@ def test_settings_of_another_rank_are_refused(base, tmp_path):
 def test_no_encoder_is_said_so(tmp_path):
     with pytest.raises(InputError, match="no text encoder here"):
         TurnEmbedder.load(tmp_path)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_training_reads_as_use_does_but_for_dropout(base, causal):
+    made = embedder(base, causal=causal)
+    windows = [
+        made.turns(["ann", "ben", "ann"], ["you are good", "no", "well ?"]),
+        made.turns(["ben"], ["fine !"]),
+    ]
+    tokens = pack(windows, made.tokenizer.first, made.tokenizer.padding)
+    with torch.no_grad():
+        used = made.encoder(tokens)
+        made.encoder.train()
+        for part in made.encoder.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
+        np.testing.assert_allclose(made.encoder(tokens), used, atol=1e-5)
+        with torch.autocast("cpu", torch.bfloat16):
+            np.testing.assert_allclose(made.encoder(tokens).float(), used, atol=0.1)
+
+
+@pytest.mark.parametrize("asked", [0.0, 0.3])
+def test_dropout_of_the_attention_is_as_asked_for(base, asked):
+    encoder = embedder(base, attention_dropout=asked).encoder
+    found = {part.dropout.p for name, part in encoder.named_modules() if name.endswith("attention.self")}
+    assert found == {asked}

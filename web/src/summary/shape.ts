@@ -1,7 +1,16 @@
 /** The `summary` of result.json as the page reads it. Every part may be absent: views of the summary leave parts out. */
 
-export interface Interval { low: number; high: number; level?: number }
-export interface Share { emotion: string; estimate: number; interval?: Interval; by_time?: number | null }
+export interface Interval {
+  low: number;
+  high: number;
+  level?: number;
+}
+export interface Share {
+  emotion: string;
+  estimate: number;
+  interval?: Interval;
+  by_time?: number | null;
+}
 export interface SpeakerShares {
   speaker: string;
   turns: number;
@@ -10,11 +19,40 @@ export interface SpeakerShares {
   too_few?: boolean;
   shares: Share[];
 }
-export interface Third { number: number; start: number | null; end: number | null; speakers: SpeakerShares[] }
-export interface Quote { id: string; speaker: string; start: number | null; text: string | null; emotion: string; confidence: number }
-export interface TurningPoint { speaker: string; turn: Quote; turns_before: number; turns_after: number; p_value?: number; in_words: string }
-export interface Moment { rank: number; turn: Quote; reasons: { kind: string; in_words: string }[] }
-export interface Shift { speaker: string; was: string; becomes: string; after: Quote; follows?: string | null }
+export interface Third {
+  number: number;
+  start: number | null;
+  end: number | null;
+  speakers: SpeakerShares[];
+}
+export interface Quote {
+  id: string;
+  speaker: string;
+  start: number | null;
+  text: string | null;
+  emotion: string;
+  confidence: number;
+}
+export interface TurningPoint {
+  speaker: string;
+  turn: Quote;
+  turns_before: number;
+  turns_after: number;
+  p_value?: number;
+  in_words: string;
+}
+export interface Moment {
+  rank: number;
+  turn: Quote;
+  reasons: { kind: string; in_words: string }[];
+}
+export interface Shift {
+  speaker: string;
+  was: string;
+  becomes: string;
+  after: Quote;
+  follows?: string | null;
+}
 export interface ReactionRow {
   emotion: string;
   pairs: number;
@@ -23,8 +61,18 @@ export interface ReactionRow {
   probabilities: Record<string, number> | null;
   lift?: Record<string, number | null>;
 }
-export interface Reaction { first: string; then: string; pairs: number; too_few?: boolean; rows: ReactionRow[] }
-export interface LastState { speaker: string; turn: Quote; abstained?: boolean }
+export interface Reaction {
+  first: string;
+  then: string;
+  pairs: number;
+  too_few?: boolean;
+  rows: ReactionRow[];
+}
+export interface LastState {
+  speaker: string;
+  turn: Quote;
+  abstained?: boolean;
+}
 
 export interface Summary {
   title?: string;

@@ -20,7 +20,15 @@ export function makeSummary(session: Session): HTMLElement | null {
     if (content === undefined || content === null) return [];
     const heading = el("h3", { text: summary.headings?.[figure] ?? S.summary.headings[figure] ?? figure });
     const help = S.summary.help[figure];
-    return [el("div", { class: `block ${figure}` }, heading, help === undefined ? null : el("p", { class: "help", text: help }), content)];
+    return [
+      el(
+        "div",
+        { class: `block ${figure}` },
+        heading,
+        help === undefined ? null : el("p", { class: "help", text: help }),
+        content,
+      ),
+    ];
   });
   if (blocks.length === 0) return null;
   const whose = summary.speaker ? el("p", {}, S.summary.only, el("bdi", { text: summary.speaker })) : null;
@@ -41,10 +49,16 @@ function draw(session: Session, summary: Summary): Record<string, () => HTMLElem
     thirds: () => (thirds === undefined ? null : folded(S.summary.showThirds, thirdTables(thirds, labels))),
     negative: () => (negative === undefined ? null : negativeFigures(session, negative)),
     shifts: () =>
-      summary.shifts === undefined ? null
-        : summary.shifts.found.length === 0 ? el("p", { class: "none", text: S.summary.shifts(0, summary.shifts.compared) })
-        : folded(S.summary.shifts(summary.shifts.found.length, summary.shifts.compared), shifts(session, summary.shifts.found)),
-    last_states: () => (last_states === undefined ? null : folded(S.summary.showLast, lastStates(session, last_states))),
+      summary.shifts === undefined
+        ? null
+        : summary.shifts.found.length === 0
+          ? el("p", { class: "none", text: S.summary.shifts(0, summary.shifts.compared) })
+          : folded(
+              S.summary.shifts(summary.shifts.found.length, summary.shifts.compared),
+              shifts(session, summary.shifts.found),
+            ),
+    last_states: () =>
+      last_states === undefined ? null : folded(S.summary.showLast, lastStates(session, last_states)),
   };
 }
 
@@ -54,16 +68,49 @@ function folded(words: string, content: HTMLElement): HTMLElement {
 
 function overviewBars(session: Session, overview: NonNullable<Summary["overview"]>): HTMLElement | null {
   const shares = Object.entries(overview.emotions ?? {}).map(([emotion, estimate]) => ({ emotion, estimate }));
-  const bar = el("div", { class: "stacked-bar", attributes: { role: "img", "aria-label": shares.map(({ emotion, estimate }) => `${emotion} ${percent(estimate)}`).join(", ") } },
-    ...shares.map(({ emotion, estimate }) => paint(el("span", { title: `${emotion} ${percent(estimate)}` }), { "--share": String(estimate), "--colour": session.content.colours[emotion] ?? "#888888" })));
-  const words = shares.filter(({ estimate }) => estimate >= 0.005).sort((a, b) => b.estimate - a.estimate)
-    .map(({ emotion, estimate }) => `${emotion} ${percent(estimate)}`).join(" · ");
-  const modalities = Object.entries(overview.present ?? {}).map(([modality, there]) =>
-    S.summary.modality(S.modality[modality] ?? modality, there, overview.shares?.[modality] ?? 0)).join(" · ");
-  return el("div", {}, bar, el("p", { text: words }), modalities === "" ? null : el("p", { class: "note", text: modalities }));
+  const bar = el(
+    "div",
+    {
+      class: "stacked-bar",
+      attributes: {
+        role: "img",
+        "aria-label": shares.map(({ emotion, estimate }) => `${emotion} ${percent(estimate)}`).join(", "),
+      },
+    },
+    ...shares.map(({ emotion, estimate }) =>
+      paint(el("span", { title: `${emotion} ${percent(estimate)}` }), {
+        "--share": String(estimate),
+        "--colour": session.content.colours[emotion] ?? "#888888",
+      }),
+    ),
+  );
+  const words = shares
+    .filter(({ estimate }) => estimate >= 0.005)
+    .sort((a, b) => b.estimate - a.estimate)
+    .map(({ emotion, estimate }) => `${emotion} ${percent(estimate)}`)
+    .join(" · ");
+  const modalities = Object.entries(overview.present ?? {})
+    .map(([modality, there]) =>
+      S.summary.modality(S.modality[modality] ?? modality, there, overview.shares?.[modality] ?? 0),
+    )
+    .join(" · ");
+  return el(
+    "div",
+    {},
+    bar,
+    el("p", { text: words }),
+    modalities === "" ? null : el("p", { class: "note", text: modalities }),
+  );
 }
 
 function negativeFigures(session: Session, negative: NonNullable<Summary["negative"]>): HTMLElement {
-  const rows = negative.speakers.flatMap((speaker) => speaker.shares.slice(0, 1).map((share) => ({ ...share, emotion: speaker.speaker })));
-  return el("div", {}, el("p", { class: "note", text: negative.emotions.join(", ") }), dotLines(session, rows));
+  const rows = negative.speakers.flatMap((speaker) =>
+    speaker.shares.slice(0, 1).map((share) => ({ ...share, emotion: speaker.speaker })),
+  );
+  return el(
+    "div",
+    { class: "people" },
+    el("p", { class: "note", text: negative.emotions.join(", ") }),
+    dotLines(session, rows),
+  );
 }

@@ -4,7 +4,7 @@ import { curveMonotoneX, line, stack } from "d3-shape";
 
 import type { Turn } from "../content";
 import type { Track } from "./layout";
-import { boxOf, FONT, strength, type View } from "./view";
+import { FONT, strength, uncovered, type View } from "./view";
 
 /** Up to so many turns in view each has a dot on its curve. */
 const DOTTED = 60;
@@ -32,13 +32,6 @@ export function drawAreas(view: View, track: Track): void {
   scaleOf(view, track);
 }
 
-/** Where somebody starts while another still speaks, the column of the earlier turn ends there. */
-function uncovered(view: View, index: number, next: number | undefined): { left: number; width: number } {
-  const box = boxOf(view, index);
-  const until = next === undefined ? Number.POSITIVE_INFINITY : view.x(view.spans[next]?.start ?? 0);
-  return { left: box.left, width: Math.max(0.5, Math.min(box.width, until - box.left)) };
-}
-
 export function drawCurves(view: View, track: Track): void {
   const { context, theme } = view;
   frame(view, track);
@@ -47,7 +40,8 @@ export function drawCurves(view: View, track: Track): void {
   const points: [number, Turn][] = [];
   for (let index = Math.max(0, first - 1); index <= Math.min(view.spans.length - 1, last + 1); index += 1) {
     const [turn, span] = [view.result.utterances[index], view.spans[index]];
-    if (turn !== undefined && span !== undefined && view.sought(turn)) points.push([view.x((span.start + span.end) / 2), turn]);
+    if (turn !== undefined && span !== undefined && view.sought(turn))
+      points.push([view.x((span.start + span.end) / 2), turn]);
   }
   const y = (share: number): number => track.top + (1 - share) * track.height;
   const names: Name[] = [];
@@ -58,8 +52,16 @@ export function drawCurves(view: View, track: Track): void {
   for (const label of view.result.labels) {
     if (view.hidden.has(label)) continue;
     const value = (turn: Turn): number => turn.probabilities[label] ?? 0;
-    const draw = line<[number, Turn]>(([left]) => left, ([, turn]) => y(value(turn))).curve(curveMonotoneX).context(context);
-    for (const [colour, width] of [[theme.ink, 3], [view.colours[label] ?? "#888888", 2]] as const) {
+    const draw = line<[number, Turn]>(
+      ([left]) => left,
+      ([, turn]) => y(value(turn)),
+    )
+      .curve(curveMonotoneX)
+      .context(context);
+    for (const [colour, width] of [
+      [theme.ink, 3],
+      [view.colours[label] ?? "#888888", 2],
+    ] as const) {
       context.strokeStyle = colour;
       context.globalAlpha = width === 3 ? 0.35 : 1;
       context.lineWidth = width;
@@ -79,9 +81,18 @@ export function drawCurves(view: View, track: Track): void {
     }
     context.globalAlpha = 1;
     const seen = points.filter(([left]) => left > 10 && left < view.width - 10);
-    const peak = seen.reduce<[number, Turn] | undefined>((best, each) => (best === undefined || value(each[1]) > value(best[1]) ? each : best), undefined);
+    const peak = seen.reduce<[number, Turn] | undefined>(
+      (best, each) => (best === undefined || value(each[1]) > value(best[1]) ? each : best),
+      undefined,
+    );
     if (peak !== undefined && value(peak[1]) > 0.15) {
-      names.push(free(names, { words: view.marks[label] ?? label, left: peak[0], top: Math.max(track.top + 8, y(value(peak[1])) - 9) }));
+      names.push(
+        free(names, {
+          words: view.marks[label] ?? label,
+          left: peak[0],
+          top: Math.max(track.top + 8, y(value(peak[1])) - 9),
+        }),
+      );
     }
   }
   for (const each of names) write(view, each);

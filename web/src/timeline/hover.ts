@@ -28,9 +28,14 @@ export function hover(session: Session, place: Place, tip: HTMLElement): void {
 function linesAt(session: Session, spot: Spot): string[] {
   const turn = session.content.result.utterances[spot.turn];
   if (turn === undefined) return [];
-  const lines = [`${turn.speaker} · ${whenOf(session, spot.turn)}`, S.reading(turn.emotion, turn.confidence, turn.abstained)];
+  const lines = [
+    `${turn.speaker} · ${whenOf(session, spot.turn)}`,
+    S.reading(turn.emotion, turn.confidence, turn.abstained),
+  ];
   if (spot.track?.kind === "distribution") {
-    const others = Object.entries(turn.probabilities).sort(([, a], [, b]) => b - a).slice(0, 3);
+    const others = Object.entries(turn.probabilities)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, 3);
     lines[1] = others.map(([label, value]) => `${label} ${percent(value)}`).join(", ");
   }
   if (spot.track?.modality !== undefined) {

@@ -52,17 +52,25 @@ export function listenToPointer(session: Session, place: Place): void {
   stage.addEventListener("pointercancel", () => {
     from = null;
   });
-  stage.addEventListener("wheel", (event) => {
-    const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      zoomBy(session, Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) / 120), spotUnder(session, place, event).at);
-    } else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
-      event.preventDefault();
-      const { window } = store.now;
-      store.set({ window: moved(window, extent, (sideways * (window.end - window.start)) / stage.clientWidth) });
-    }
-  }, { passive: false });
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
+      if (event.ctrlKey || event.metaKey) {
+        event.preventDefault();
+        zoomBy(
+          session,
+          Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) / 120),
+          spotUnder(session, place, event).at,
+        );
+      } else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
+        event.preventDefault();
+        const { window } = store.now;
+        store.set({ window: moved(window, extent, (sideways * (window.end - window.start)) / stage.clientWidth) });
+      }
+    },
+    { passive: false },
+  );
 }
 
 export function listenToKeys(session: Session, place: Place): void {

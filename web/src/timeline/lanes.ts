@@ -23,7 +23,9 @@ export const drawRuler: Draw = (view, track) => {
 function ticks(view: View): number[] {
   const [start = 0, end = 1] = view.x.domain();
   const most = Math.max(2, Math.floor(view.width / 84));
-  const steps = view.timed ? [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400] : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+  const steps = view.timed
+    ? [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400]
+    : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
   const step = steps.find((each) => (end - start) / each <= most) ?? 28_800;
   const found: number[] = [];
   for (let tick = Math.ceil(start / step) * step; tick <= end; tick += step) found.push(tick);
@@ -69,7 +71,15 @@ export const drawLane: Draw = (view, track) => {
 };
 
 /** The emotion in full where it fits, else its letters, else nothing: then it takes zooming in. */
-function write(view: View, emotion: string, abstained: boolean, colour: string, left: number, width: number, middle: number): void {
+function write(
+  view: View,
+  emotion: string,
+  abstained: boolean,
+  colour: string,
+  left: number,
+  width: number,
+  middle: number,
+): void {
   if (width < 11) return;
   const { context } = view;
   const [visibleLeft, visibleRight] = [Math.max(left, 0), Math.min(left + width, view.width)];

@@ -11,7 +11,12 @@ export function makeOverview(session: Session): { element: HTMLElement; redraw: 
   const { store, extent, spans, content } = session;
   const canvas = el("canvas");
   const frame = el("div", { class: "frame" });
-  const element = el("div", { class: "overview", title: S.timeline.overview, attributes: { "aria-hidden": "true" } }, canvas, frame);
+  const element = el(
+    "div",
+    { class: "overview", title: S.timeline.overview, attributes: { "aria-hidden": "true" } },
+    canvas,
+    frame,
+  );
   const whole = extent.end - extent.start;
 
   function redraw(): void {

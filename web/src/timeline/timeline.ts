@@ -36,18 +36,24 @@ export function makeTimeline(session: Session): Timeline {
   const canvas = el("canvas", { attributes: { "aria-hidden": "true" } });
   const playhead = el("div", { class: "playhead", attributes: { "aria-hidden": "true" } });
   const tip = el("div", { class: "tip", attributes: { "aria-hidden": "true" } });
-  const stage = el("div", {
-    class: "stage",
-    attributes: {
-      role: "slider",
-      tabindex: "0",
-      "aria-label": S.timeline.label,
-      "aria-orientation": "horizontal",
-      "aria-valuemin": "1",
-      "aria-valuemax": String(Math.max(1, result.utterances.length)),
-      "aria-describedby": "timeline-help",
+  const stage = el(
+    "div",
+    {
+      class: "stage",
+      attributes: {
+        role: "slider",
+        tabindex: "0",
+        "aria-label": S.timeline.label,
+        "aria-orientation": "horizontal",
+        "aria-valuemin": "1",
+        "aria-valuemax": String(Math.max(1, result.utterances.length)),
+        "aria-describedby": "timeline-help",
+      },
     },
-  }, canvas, playhead, tip);
+    canvas,
+    playhead,
+    tip,
+  );
   const gutter = el("div", { class: "gutter" });
   const element = el("div", { class: "tracks" }, gutter, stage);
 
@@ -79,9 +85,16 @@ export function makeTimeline(session: Session): Timeline {
     const inView = session.spans.flatMap((span, index) =>
       span.end >= state.window.start && span.start <= state.window.end ? [index] : [],
     );
-    const sought = new Set(inView.filter((index) => printing || isSought(index)).map((index) => result.utterances[index]));
+    const sought = new Set(
+      inView.filter((index) => printing || isSought(index)).map((index) => result.utterances[index]),
+    );
     const view: View = {
-      context, x: x(), width, result, inView, theme,
+      context,
+      x: x(),
+      width,
+      result,
+      inView,
+      theme,
       spans: session.spans,
       timed: session.timed,
       colours: content.colours,
@@ -92,7 +105,12 @@ export function makeTimeline(session: Session): Timeline {
       sought: (turn) => sought.has(turn),
     };
     for (const track of layout.tracks) {
-      const drawers = { ruler: drawRuler, lane: drawLane, distribution: state.drawing === "areas" ? drawAreas : drawCurves, modality: drawShares };
+      const drawers = {
+        ruler: drawRuler,
+        lane: drawLane,
+        distribution: state.drawing === "areas" ? drawAreas : drawCurves,
+        modality: drawShares,
+      };
       drawers[track.kind](view, track);
     }
   }
@@ -109,11 +127,16 @@ export function makeTimeline(session: Session): Timeline {
     layout = layOut(speakers, stacked);
     element.classList.toggle("stacked", stacked);
     paint(element, { "--gutter": `${GUTTER}px`, height: `${layout.height}px` });
-    gutter.replaceChildren(...layout.tracks.filter((track) => track.label !== "").map((track) =>
-      paint(el("div", { class: `label ${track.kind}`, text: track.label, title: track.label, dir: "auto" }), {
-        top: `${stacked ? track.top - 16 : track.top}px`,
-        height: `${stacked ? 16 : track.height}px`,
-      })));
+    gutter.replaceChildren(
+      ...layout.tracks
+        .filter((track) => track.label !== "")
+        .map((track) =>
+          paint(el("div", { class: `label ${track.kind}`, text: track.label, title: track.label, dir: "auto" }), {
+            top: `${stacked ? track.top - 16 : track.top}px`,
+            height: `${stacked ? 16 : track.height}px`,
+          }),
+        ),
+    );
     if (before !== width) movePlayhead();
   }
 

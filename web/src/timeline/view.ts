@@ -35,6 +35,13 @@ export function boxOf(view: View, index: number): { left: number; width: number 
   return { left, width: Math.max(1, width > 4 ? width - 1 : width) };
 }
 
+/** As `boxOf`, but where somebody starts while another still speaks, the column of the earlier turn ends there. */
+export function uncovered(view: View, index: number, next: number | undefined): { left: number; width: number } {
+  const box = boxOf(view, index);
+  const until = next === undefined ? Number.POSITIVE_INFINITY : view.x(view.spans[next]?.start ?? 0);
+  return { left: box.left, width: Math.max(0.5, Math.min(box.width, until - box.left)) };
+}
+
 /** How strongly a turn is drawn. */
 export function strength(view: View, turn: Turn): number {
   return view.sought(turn) ? 1 : 0.15;

@@ -10,11 +10,26 @@ export function makeControls(session: Session): HTMLElement {
   const { store, content } = session;
   const change = (part: Partial<Filter>): void => store.set({ filter: { ...store.now.filter, ...part } });
 
-  const words = el("input", { attributes: { type: "search", autocomplete: "off" }, on: { input: () => change({ words: words.value }) } });
-  const speaker = choice([["", S.transcript.anyone], ...content.result.speakers.map(({ name }): [string, string] => [name, name])], (value) => change({ speaker: value }));
-  const emotion = choice([["", S.transcript.any], ...content.result.labels.map((label): [string, string] => [label, label])], (value) => change({ emotion: value }));
-  const abstained = choice([["any", S.transcript.abstainedAny], ["only", S.transcript.abstainedOnly], ["none", S.transcript.abstainedNone]],
-    (value) => change({ abstained: value as Filter["abstained"] }));
+  const words = el("input", {
+    attributes: { type: "search", autocomplete: "off" },
+    on: { input: () => change({ words: words.value }) },
+  });
+  const speaker = choice(
+    [["", S.transcript.anyone], ...content.result.speakers.map(({ name }): [string, string] => [name, name])],
+    (value) => change({ speaker: value }),
+  );
+  const emotion = choice(
+    [["", S.transcript.any], ...content.result.labels.map((label): [string, string] => [label, label])],
+    (value) => change({ emotion: value }),
+  );
+  const abstained = choice(
+    [
+      ["any", S.transcript.abstainedAny],
+      ["only", S.transcript.abstainedOnly],
+      ["none", S.transcript.abstainedNone],
+    ],
+    (value) => change({ abstained: value as Filter["abstained"] }),
+  );
   const shown = el("output", { text: percent(0) });
   const confidence = el("input", {
     attributes: { type: "range", min: "0", max: "100", step: "5", value: "0" },
@@ -34,17 +49,23 @@ export function makeControls(session: Session): HTMLElement {
   });
   clear.disabled = true;
 
-  return el("div", { class: "controls", attributes: { role: "search" } },
+  return el(
+    "div",
+    { class: "controls", attributes: { role: "search" } },
     el("label", { class: "search" }, S.transcript.search, words),
     el("label", {}, S.transcript.speaker, speaker),
     el("label", {}, S.transcript.emotion, emotion),
     el("label", {}, S.transcript.abstained, abstained),
     el("label", { class: "range" }, el("span", {}, S.transcript.confidence, " ", shown), confidence),
-    clear);
+    clear,
+  );
 }
 
 function choice(options: [string, string][], chosen: (value: string) => void): HTMLSelectElement {
-  const select = el("select", { on: { change: () => chosen(select.value) } },
-    ...options.map(([value, words]) => el("option", { text: words, attributes: { value } })));
+  const select = el(
+    "select",
+    { on: { change: () => chosen(select.value) } },
+    ...options.map(([value, words]) => el("option", { text: words, attributes: { value } })),
+  );
   return select;
 }

@@ -21,7 +21,13 @@ export function folded(text: string): string {
 }
 
 export function isOpen(filter: Filter): boolean {
-  return folded(filter.words.trim()) === "" && filter.speaker === "" && filter.emotion === "" && filter.confidence <= 0 && filter.abstained === "any";
+  return (
+    folded(filter.words.trim()) === "" &&
+    filter.speaker === "" &&
+    filter.emotion === "" &&
+    filter.confidence <= 0 &&
+    filter.abstained === "any"
+  );
 }
 
 /** Whether a turn is among those looked for. */

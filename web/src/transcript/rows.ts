@@ -23,15 +23,29 @@ export function makeRow(session: Session, turn: Turn, index: number): Row {
     // The visible words first, so that people who speak to their computer can name the button.
     attributes: { type: "button", tabindex: "-1", "aria-label": `${when}. ${words}. ${wordsOf(session, index)}` },
   });
-  const text = el("p", { dir: "auto", class: turn.text === null ? "text absent" : "text", text: turn.text ?? S.noText });
-  const element = el("li", { class: turn.abstained ? "turn abstained" : "turn", attributes: { "data-turn": String(index) } },
+  const text = el("p", {
+    dir: "auto",
+    class: turn.text === null ? "text absent" : "text",
+    text: turn.text ?? S.noText,
+  });
+  const element = el(
+    "li",
+    { class: turn.abstained ? "turn abstained" : "turn", attributes: { "data-turn": String(index) } },
     button,
     el("div", { class: "said" }, el("bdi", { class: "speaker", text: turn.speaker }), text),
-    el("div", { class: "reading" },
-      el("span", { class: "emotion" }, el("span", { class: turn.abstained ? "swatch hatched" : "swatch", attributes: { "aria-hidden": "true" } }),
-        `${turn.emotion} ${percent(turn.confidence)}`),
+    el(
+      "div",
+      { class: "reading" },
+      el(
+        "span",
+        { class: "emotion" },
+        el("span", { class: turn.abstained ? "swatch hatched" : "swatch", attributes: { "aria-hidden": "true" } }),
+        `${turn.emotion} ${percent(turn.confidence)}`,
+      ),
       turn.abstained && el("span", { class: "abstains", text: S.transcript.abstains }),
-      shares(turn)));
+      shares(turn),
+    ),
+  );
   paint(element, { "--colour": session.content.colours[turn.emotion] ?? "#888888" });
   return {
     element,
@@ -44,14 +58,18 @@ export function makeRow(session: Session, turn: Turn, index: number): Row {
 
 /** Three small bars, text, audio, visual; the words are in the tooltip and for those who hear the page. */
 function shares(turn: Turn): HTMLElement {
-  const words = MODALITIES.filter((modality) => turn.modalities[modality] !== undefined).map((modality) => {
-    const use = turn.modalities[modality];
-    const given = use.present ? percent(use.share) : S.detail.absent;
-    return `${S.modality[modality] ?? modality} ${given}${use.note ? ` (${use.note})` : ""}`;
-  }).join(", ");
+  const words = MODALITIES.filter((modality) => turn.modalities[modality] !== undefined)
+    .map((modality) => {
+      const use = turn.modalities[modality];
+      const given = use.present ? percent(use.share) : S.detail.absent;
+      return `${S.modality[modality] ?? modality} ${given}${use.note ? ` (${use.note})` : ""}`;
+    })
+    .join(", ");
   const bars = MODALITIES.map((modality) => {
     const use = turn.modalities[modality] as ModalityUse | undefined;
-    return paint(el("span", { class: use?.present === true ? "mini" : "mini absent" }), { "--share": String(use?.present === true ? use.share : 0) });
+    return paint(el("span", { class: use?.present === true ? "mini" : "mini absent" }), {
+      "--share": String(use?.present === true ? use.share : 0),
+    });
   });
   return el("span", { class: "minis", title: words, attributes: { role: "img", "aria-label": words } }, ...bars);
 }
@@ -65,7 +83,10 @@ export function marked(text: string, sought: string): Node[] {
   const pieces: Node[] = [];
   let from = 0;
   for (let at = hay.indexOf(needle); at >= 0; at = hay.indexOf(needle, from)) {
-    pieces.push(document.createTextNode(text.slice(from, at)), el("mark", { text: text.slice(at, at + needle.length) }));
+    pieces.push(
+      document.createTextNode(text.slice(from, at)),
+      el("mark", { text: text.slice(at, at + needle.length) }),
+    );
     from = at + needle.length;
   }
   return [...pieces, document.createTextNode(text.slice(from))];

@@ -16,7 +16,11 @@ export function makeTranscript(session: Session): HTMLElement {
   const { store, content, actions } = session;
   const { utterances } = content.result;
   const rows = utterances.map((turn, index) => makeRow(session, turn, index));
-  const list = el("ol", { class: "turns", attributes: { role: "list", "aria-label": S.transcript.list } }, ...rows.map((row) => row.element));
+  const list = el(
+    "ol",
+    { class: "turns", attributes: { role: "list", "aria-label": S.transcript.list } },
+    ...rows.map((row) => row.element),
+  );
   const found = el("p", { class: "found", attributes: { role: "status" } });
   const none = el("p", { class: "none", text: S.transcript.none });
   const scroller = el("div", { class: "scroller" }, list, none);
@@ -82,7 +86,16 @@ export function makeTranscript(session: Session): HTMLElement {
   });
   list.addEventListener("keydown", (event) => {
     const at = shown.indexOf(selected);
-    const to: Record<string, number> = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: shown.length - 1, PageDown: at + 10, PageUp: at - 10 };
+    const to: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowRight: at + 1,
+      ArrowUp: at - 1,
+      ArrowLeft: at - 1,
+      Home: 0,
+      End: shown.length - 1,
+      PageDown: at + 10,
+      PageUp: at - 10,
+    };
     const place = to[event.key];
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " " && session.playable) actions.togglePlay();

@@ -41,6 +41,7 @@ import numpy.typing as npt
 
 from crossgate.conversation import FeatureSpec
 from crossgate.errors import InputError
+from crossgate.features.audio.harmonicity import harmonicity
 from crossgate.media.clips import Sound
 from crossgate.media.recording import StereoSound
 
@@ -58,9 +59,6 @@ NAMES = (
 SPEC = FeatureSpec("audio", "praat8", "1", len(NAMES), "Praat through parselmouth, default settings")
 
 INSTALL = "pip install 'crossgate[prosody]'"
-
-UNDEFINED = -200.0
-"""Harmonicity of a silent frame, in Praat."""
 
 # de Jong and Wempe, "Praat script to detect syllable nuclei and measure speech rate automatically",
 # Behavior Research Methods 41 (2009); the values of their script.
@@ -128,18 +126,18 @@ def praat8(sound: Sound) -> npt.NDArray[np.float32]:
         return values
     clip = parselmouth.Sound(samples.astype(np.float64), float(sound.rate))
     measured: list[float] = [sound.seconds]
-    for measure in (_intensity, _pitch, _articulation_rate, _harmonicity):
+    for measure, size in ((_intensity, 2), (_pitch, 3), (_articulation_rate, 1)):
         try:
             with warnings.catch_warnings():
                 # Of steady sound, in which there is no pause to find.
                 warnings.simplefilter("ignore", parselmouth.PraatWarning)
                 measured += measure(clip)
-        except parselmouth.PraatError:
-            # The sound is shorter than the analysis needs; without an intensity there is nothing at all.
-            if measure is _intensity:
-                return values
-            measured += [np.nan] * (3 if measure is _pitch else 1)
-    values[:] = measured
+        except parselmouth.PraatError:  # the sound is shorter than the analysis needs
+            measured += [np.nan] * size
+    if np.isnan(measured[1]):
+        return values
+    ratios = harmonicity(samples, sound.rate)
+    values[:] = [*measured, ratios.mean() if len(ratios) else np.nan]
     return values
 
 
@@ -156,12 +154,6 @@ def _pitch(clip: Any) -> list[float]:
     if not len(voiced):
         return [np.nan, 0.0, 0.0]
     return [float(voiced.mean()), float(voiced.std()), float(np.ptp(voiced))]
-
-
-def _harmonicity(clip: Any) -> list[float]:
-    values = clip.to_harmonicity_cc().values[0]
-    voiced = values[values != UNDEFINED]
-    return [float(voiced.mean()) if len(voiced) else np.nan]
 
 
 def _articulation_rate(clip: Any) -> list[float]:

@@ -13,8 +13,10 @@ from crossgate.features.text.weights import minilm_folder
 MINILM = "minilm"
 
 
-def base_and_tokenizer(name: str) -> tuple[nn.Module, Any, int]:
+def base_and_tokenizer(name: str, attention_dropout: float = 0.0) -> tuple[nn.Module, Any, int]:
     """A transformers encoder without pooler, its tokenizer, and the width of its hidden states.
+
+    `attention_dropout` is that of the attention weights while it is trained.
 
     Raises InputError where the weights or `transformers` and `peft` are not to be had.
     """
@@ -39,6 +41,7 @@ def base_and_tokenizer(name: str) -> tuple[nn.Module, Any, int]:
             use_safetensors=True,
             dtype=torch.float32,
             add_pooling_layer=False,
+            attention_probs_dropout_prob=attention_dropout,
         )
     except (OSError, ValueError, TypeError) as error:
         raise InputError(

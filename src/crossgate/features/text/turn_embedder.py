@@ -62,7 +62,7 @@ class TurnEmbedder:
     @classmethod
     def fresh(cls, settings: TurnEncoderSettings, labels: Mapping[str, tuple[str, ...]]) -> TurnEmbedder:
         """An untrained encoder; adapters start at zero, heads from torch's global generator."""
-        base, tokenizer, width = base_and_tokenizer(settings.base)
+        base, tokenizer, width = base_and_tokenizer(settings.base, settings.attention_dropout)
         encoder = TurnEncoder(settings, base, width, {name: len(found) for name, found in labels.items()})
         return cls(encoder, Tokenizer(tokenizer, settings), dict(labels))
 

@@ -35,6 +35,9 @@ NOT_RECORDINGS = {
 READ_FAILURES = 16
 """After so many failed reads in a row the rest of the file is given up."""
 
+MISSING = 1.0
+"""Seconds that may be missing at the end of a track before it is noted."""
+
 THREADS = 4
 """Of a video decoder at most: each holds some pictures, which are 12 MB apiece in 4K."""
 
@@ -131,6 +134,28 @@ def decoded(container: Any, stream: Any, what: str, notes: Notes) -> Iterator[An
                 f"{damaged} damaged packet{'s' if damaged > 1 else ''} of {what} could not be decoded and "
                 f"{'were' if damaged > 1 else 'was'} skipped{after}",
             )
+
+
+def note_end(stream: Any, what: str, end: float, duration: float, zero: float, notes: Notes) -> None:
+    """Note where a track that was read to its end stops well before its time.
+
+    Args:
+        stream: the track.
+        what: `sound` or `video`.
+        end: seconds at which it stopped.
+        duration: of the recording, in seconds.
+        zero: see `start_of`.
+        notes: takes the note.
+    """
+    if stream.duration and stream.time_base:
+        begin = float((stream.start_time or 0) * stream.time_base) - zero
+        promised = min(duration, begin + float(stream.duration * stream.time_base))
+        text = f"the {what} breaks off at {end:.1f} s; the file promises {promised:.1f} s"
+    else:
+        promised = duration
+        text = f"the {what} ends at {end:.1f} s; by its own account the recording lasts {promised:.1f} s"
+    if end < promised - MISSING:
+        notes.add(f"end {stream.index}", text)
 
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import av
 
 from crossgate.media.clips import Frame
-from crossgate.media.decoding.containers import THREADS, Notes, decoded, opened, start_of
+from crossgate.media.decoding.containers import THREADS, Notes, decoded, note_end, opened, start_of
 from crossgate.media.decoding.probe import RecordingInfo, VideoTrack
 from crossgate.media.decoding.ticks import TOLERANCE, Ticks
 
@@ -18,8 +18,6 @@ INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 
 UNKNOWN_DISTANCE = 10.0
 """Seconds between key pictures, as long as two of them have not been met; encoders' usual maximum."""
-
-BREAK = 1.0
 
 
 def pictures_of(
@@ -109,16 +107,8 @@ class _Reader:
         picture = self._reformatter.reformat(
             frame, max(1, round(width)), max(1, round(height)), "rgb24", interpolation="AREA"
         )
-        return self._track.turn.apply(picture.to_ndarray())
+        return self._track.orientation.apply(picture.to_ndarray())
 
     def note_end(self) -> None:
         """Note where the pictures end long before their time."""
-        if not self._stream.duration:
-            return
-        begin = float((self._stream.start_time or 0) * self._stream.time_base) - self._zero
-        promised = min(self._info.duration, begin + float(self._stream.duration * self._stream.time_base))
-        if self._time < promised - BREAK:
-            self._notes.add(
-                f"end {self._stream.index}",
-                f"the video breaks off at {max(0.0, self._time):.1f} s; the file promises {promised:.1f} s",
-            )
+        note_end(self._stream, "video", max(0.0, self._time), self._info.duration, self._zero, self._notes)

@@ -11,7 +11,7 @@ import av
 
 from crossgate.errors import InputError
 from crossgate.media.decoding.containers import Notes, decoded, opened, start_of
-from crossgate.media.decoding.upright import Turn, turn_of
+from crossgate.media.decoding.upright import Orientation, orientation_of
 
 LONGEST = 24 * 3600.0
 MOST_TRACKS = 16
@@ -51,7 +51,7 @@ class VideoTrack:
         width: of the picture as it is to be seen: upright, with square pixels.
         height: as `width`.
         rate: mean frames a second, None where the file does not say.
-        turn: what makes a stored picture upright.
+        orientation: what makes a stored picture upright.
         stretch: width of a stored pixel by its height.
         stream: its place among all streams of the file.
     """
@@ -60,7 +60,7 @@ class VideoTrack:
     width: int
     height: int
     rate: float | None
-    turn: Turn
+    orientation: Orientation
     stretch: float
     stream: int
 
@@ -186,21 +186,21 @@ def _video_track(path: Path, name: str, index: int, notes: list[str]) -> VideoTr
         if frame is None:
             notes.append(f"no picture of the video (stream {index}) can be decoded")
             return None
-        turn = turn_of(frame)
+        orientation = orientation_of(frame)
         ratio = stream.sample_aspect_ratio or context.sample_aspect_ratio
         stretch = float(ratio) if ratio and 0.1 < ratio < 10 else 1.0
         width, height = round(frame.width * stretch), frame.height
-        if turn.transposed:
+        if orientation.transposed:
             width, height = height, width
-        if turn.moves:
-            notes.append(f"the video is stored {turn} and was set upright")
+        if orientation.moves:
+            notes.append(f"the video is stored {orientation} and was set upright")
         rate = stream.average_rate
         return VideoTrack(
             codec=context.name,
             width=width,
             height=height,
             rate=float(rate) if rate and 0 < rate <= 1000 else None,
-            turn=turn,
+            orientation=orientation,
             stretch=stretch,
             stream=index,
         )

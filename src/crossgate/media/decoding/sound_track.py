@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossgate.media.clips import Samples
-from crossgate.media.decoding.containers import Notes, decoded, opened, start_of
+from crossgate.media.decoding.containers import Notes, decoded, note_end, opened, start_of
 from crossgate.media.decoding.probe import AudioTrack, RecordingInfo
 
 Channels = npt.NDArray[np.float32]
@@ -25,9 +25,6 @@ not noticed (ITU-R BT.1359)."""
 
 BACKWARDS = 1.0
 """Seconds: time stamps that go back further than this are wrong; a smaller overlap is cut off."""
-
-BREAK = 1.0
-"""Seconds that may be missing at the end of a track before it is said to break off."""
 
 
 def sound_of(info: RecordingInfo, track: AudioTrack, notes: Notes) -> Iterator[Channels]:
@@ -152,18 +149,11 @@ class _Clock:
 
     def close(self, stream: Any) -> None:
         """Note where the track ends long before its time, or has nothing at all."""
-        heard = (self._position or 0) / self._track.rate
-        promised = self._duration
-        if stream.duration and stream.time_base:
-            begin = float((stream.start_time or 0) * stream.time_base) - self._zero
-            promised = min(promised, begin + float(stream.duration * stream.time_base))
-        if self._position is None and promised > 0:
+        if self._position is None and stream.duration != 0 and self._duration > 0:
             self._notes.add(f"end {self._track.stream}", "no sample of the sound could be decoded")
-        elif heard < promised - BREAK and stream.duration:
-            self._notes.add(
-                f"end {self._track.stream}",
-                f"the sound breaks off at {heard:.1f} s; the file promises {promised:.1f} s",
-            )
+        else:
+            heard = (self._position or 0) / self._track.rate
+            note_end(stream, "sound", heard, self._duration, self._zero, self._notes)
 
 
 class _Mixer:

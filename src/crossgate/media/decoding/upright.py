@@ -11,8 +11,8 @@ from crossgate.media.clips import Pixels
 
 
 @dataclass(frozen=True)
-class Turn:
-    """A turn by quarters and a mirroring, in this order: transpose, flip sideways, flip upside down.
+class Orientation:
+    """How a stored picture becomes upright, in this order: transpose, flip sideways, flip upside down.
 
     Attributes:
         transposed: rows become columns.
@@ -46,7 +46,7 @@ class Turn:
         return "on its side" if self.transposed else "upside down"
 
 
-def turn_of(frame: Any) -> Turn:
+def orientation_of(frame: Any) -> Orientation:
     """What the frame's display matrix asks for, to the nearest quarter; nothing where it has none.
 
     The matrix (a b u; c d v; x y w) takes a stored point (p, q), q downwards, to the shown point
@@ -54,8 +54,8 @@ def turn_of(frame: Any) -> Turn:
     """
     matrix = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
-        return Turn()
+        return Orientation()
     a, b, _, c, d, *_ = np.frombuffer(bytes(matrix), dtype="<i4").tolist()
     if abs(b) + abs(c) > abs(a) + abs(d):
-        return Turn(True, sideways=c < 0, upside_down=b < 0)
-    return Turn(False, sideways=a < 0, upside_down=d < 0)
+        return Orientation(True, sideways=c < 0, upside_down=b < 0)
+    return Orientation(False, sideways=a < 0, upside_down=d < 0)

@@ -41,7 +41,9 @@ class Notes:
 
     def written(self) -> tuple[str, ...]:
         """One sentence a kind, in the order in which they were first met."""
-        return tuple(_sentence(kind, place, self._number[kind]) for kind, place in self._first.items())
+        sentences = (_sentence(kind, place, self._number[kind]) for kind, place in self._first.items())
+        # Names of the file stand in some; what would move a terminal's cursor is not printed.
+        return tuple("".join(c if c.isprintable() else "?" for c in sentence) for sentence in sentences)
 
 
 def _sentence(kind: str, first: str | None, number: int) -> str:
@@ -52,5 +54,7 @@ def _sentence(kind: str, first: str | None, number: int) -> str:
 
 def shown(value: object, longest: int = 40) -> str:
     """A value of the file, quoted and shortened for a message."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
     text = value if isinstance(value, str) else str(value)
     return repr(text if len(text) <= longest else text[: longest - 3] + "...")

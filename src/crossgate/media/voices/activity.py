@@ -30,7 +30,7 @@ SLOPE = 2.0
 """dB that change the odds by the factor e."""
 
 HIGHEST_FLOOR = -35.0
-"""dBFS. A short recording may hold speech from end to end; above this its quiet parts do not pass for noise."""
+"""dBFS. A short recording may be speech from end to end; above this, its quiet parts are no noise."""
 
 LOWEST_SPEECH = -60.0
 """dBFS below which nothing counts as speech."""

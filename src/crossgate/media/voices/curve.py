@@ -44,8 +44,8 @@ class SpeechSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.negative_threshold <= self.threshold <= 1:
             raise InputError(
-                f"thresholds {self.threshold} and {self.negative_threshold}, expected 0 to 1 and the negative "
-                "one no higher than the other",
+                f"thresholds {self.threshold} and {self.negative_threshold}, expected 0 to 1 and the "
+                "negative one no higher than the other",
                 where="voice activity",
             )
         for name in ("shortest_speech", "shortest_silence", "padding"):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossgate.media.clips import Sound
+from crossgate.media.voices.blocks import finite
 from crossgate.media.voices.mfcc import COEFFICIENTS, voiced_frames
 
 Vector = npt.NDArray[np.float32]
@@ -21,8 +22,11 @@ PITCH_SPREAD = 4.5
 utterances' mean F0 is 4.2 to 5.7 for MELD's six main speakers, 3.0 to 5.7 for IEMOCAP's."""
 
 CEPSTRUM_SPREAD = 2.2 * np.arange(1, COEFFICIENTS + 1) ** -0.65
-"""(coefficient) the same for the means of the cepstra; their standard deviations vary half as far. Fitted to the
-spread within twelve voices of espeak-ng (96 sentences) and seven of the GRID corpus (half sentences)."""
+"""(coefficient) the same for the means of the cepstra; their standard deviations vary half as far. Fitted to
+the spread within twelve voices of espeak-ng (96 sentences) and seven of the GRID corpus (half sentences)."""
+
+LONGEST = 20.0
+"""Seconds from the start of an utterance that are listened to; enough to know a voice by."""
 
 
 class VoiceEmbedder(Protocol):
@@ -49,9 +53,9 @@ class CepstralEmbedder:
     Each is divided by how far it varies within a speaker, and the distance is the root mean square of the
     differences. It tells apart voices that differ much.
 
-    The threshold is set high, so that one speaker is rarely split in two: the highest mean distance within one
-    espeak-ng voice was 1.7, and IEMOCAP's acted emotions spread the means of the first four cepstra (openSMILE's)
-    1.3 times as far as espeak-ng does.
+    The threshold is set high, so that one speaker is rarely split in two: the highest mean distance within
+    one espeak-ng voice was 1.7, and IEMOCAP's acted emotions spread the means of the first four cepstra
+    (openSMILE's) 1.3 times as far as espeak-ng does.
     """
 
     name = "mel cepstra and pitch"
@@ -59,7 +63,7 @@ class CepstralEmbedder:
 
     def embed(self, sound: Sound) -> Vector | None:
         """(1 + 2 x 20) float32; None with less than 0.25 s of voice."""
-        frames = voiced_frames(sound.samples)
+        frames = voiced_frames(finite(sound.samples[: int(LONGEST * sound.rate)]))
         if len(frames.pitch) < FEWEST:
             return None
         semitones = 12 * np.log2(np.median(frames.pitch))

@@ -21,6 +21,8 @@ WINDOW = 640
 """Samples in a frame: 40 ms hold three periods of the lowest voice."""
 
 TRANSFORM = 1024
+"""Samples of the Fourier transform: a frame and the longest period, so that no period wraps around."""
+
 BANDS = 30
 LOWEST, HIGHEST = 100.0, 7000.0
 """Hz of the mel bands: below is hum, above most microphones and codecs differ."""
@@ -76,8 +78,7 @@ def _pitch(frames: Array) -> tuple[Array, Array]:
 
 
 def _autocorrelation(frames: Array) -> Array:
-    spectrum = np.fft.rfft(frames, 2 * TRANSFORM)
-    return np.fft.irfft(np.abs(spectrum) ** 2)[:, :WINDOW]
+    return np.fft.irfft(np.abs(np.fft.rfft(frames, TRANSFORM)) ** 2)
 
 
 def _cepstra(frames: Array) -> Array:

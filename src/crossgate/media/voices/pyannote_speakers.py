@@ -16,26 +16,27 @@ from crossgate.media.voices.clustering import numbered
 PIPELINE = "pyannote/speaker-diarization-community-1"
 
 TELEMETRY = "PYANNOTE_METRICS_ENABLED"
-"""pyannote.audio 4 sends figures of every use unless this environment variable is `false`; it is read at import
-and at each use."""
+"""pyannote.audio 4 sends figures of every use unless this environment variable is `false`; it is read at
+import and at each use."""
 
 
 class PyannoteSpeakers:
     """A diarization pipeline. It takes the whole recording at once: 230 MB an hour.
 
-    What is in no utterance is silence to it. Its checkpoints are not safetensors; pyannote's own code reads them.
+    What is in no utterance is silence to it. pyannote's own code reads its checkpoints, which are
+    no safetensors.
 
     Args:
         pipeline: name of a repository of the hub, or a folder with the pipeline's `config.yaml`.
-        token: of the hub, None for the one it knows; published pipelines ask for consent to their conditions.
+        token: of the hub, None for the one it knows; published pipelines ask for consent to conditions.
         speakers: how many there are, None to have it found out.
 
     Raises InputError where pyannote.audio is not installed, or the pipeline cannot be had.
     """
 
     notes: tuple[str, ...] = (
-        "the speakers are guessed from the sound of the voices (pyannote.audio); give a transcript that names "
-        "them to be sure",
+        "the speakers are guessed from the sound of the voices (pyannote.audio); give a transcript that "
+        "names them to be sure",
     )
 
     def __init__(
@@ -113,6 +114,6 @@ def _switch_telemetry_off() -> None:
 
 def _how_to_get(name: str) -> str:
     return (
-        f"accept the conditions of https://hf.co/{name} and set HF_TOKEN to a token of the hub, name a folder "
-        "with the pipeline, or give a transcript that names the speakers"
+        f"accept the conditions of https://hf.co/{name} and set HF_TOKEN to a token of the hub, name a "
+        "folder with the pipeline, or give a transcript that names the speakers"
     )

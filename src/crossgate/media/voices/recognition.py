@@ -31,8 +31,6 @@ NO_WEIGHTS = (
 Utterances = Iterable[tuple[int, Sound]]
 """Every utterance's place, from 0, and its sound; not necessarily in order of the places."""
 
-Heard = tuple[int, Sound, list[Segment]]
-
 
 class SpeechRecognizer(Protocol):
     """Finds the words of utterances.
@@ -45,11 +43,8 @@ class SpeechRecognizer(Protocol):
     name: str
     notes: tuple[str, ...]
 
-    def texts(self, sounds: Utterances) -> list[str | None]:
-        """What is said in each utterance, by place; None where no words were found."""
-
     def segments(self, sounds: Utterances) -> list[Segment]:
-        """What is said and when, without speakers, by start; an utterance may have several segments or none."""
+        """What is said and when, without speakers, by start; several to an utterance, or none."""
 
 
 class WhisperRecognizer:
@@ -58,8 +53,8 @@ class WhisperRecognizer:
     With the environment variable HF_HUB_OFFLINE set, only what the hub's cache holds is used.
 
     Args:
-        model: `tiny`, `base`, `small`, `medium`, `large-v3`, ..., the name of a repository of the hub, or a folder
-            with a model in CTranslate2's format; a folder is never looked for on the hub.
+        model: `tiny`, `base`, `small`, `medium`, `large-v3`, ..., the name of a repository of the hub, or a
+            folder with a model in CTranslate2's format; a folder is never looked for on the hub.
         language: code of the language spoken, such as `en`; None to have it told by the model.
         device: `auto`, `cpu` or `cuda`.
         compute_type: of CTranslate2: `default` as the model was saved, `int8` for less memory.
@@ -70,8 +65,8 @@ class WhisperRecognizer:
         language_probability: 0 to 1; 1 where the language was given, or the model knows no other.
         notes: what the reader must know of what was recognised last, in words.
 
-    Raises InputError where faster-whisper is not installed, the weights cannot be had, or the model does not know
-    the language.
+    Raises InputError where faster-whisper is not installed, the weights cannot be had, or the model does not
+    know the language.
     """
 
     def __init__(
@@ -97,27 +92,22 @@ class WhisperRecognizer:
         self.language_probability = 1.0
         self.notes: tuple[str, ...] = ()
 
-    def texts(self, sounds: Utterances) -> list[str | None]:
-        """What is said in each utterance, by place; None where no words were found."""
-        found = {place: " ".join(one.text or "" for one in said) for place, _, said in self._hear(sounds)}
-        return [found[place] or None for place in sorted(found)]
-
     def segments(self, sounds: Utterances) -> list[Segment]:
         """What is said and when, by start; the times of a segment are those of its first and last word."""
-        found = [segment for _, _, said in self._hear(sounds) for segment in said]
+        found = list(self._hear(sounds))
         return sorted(found, key=lambda segment: (segment.start or 0.0, segment.end or 0.0))
 
-    def _hear(self, sounds: Utterances) -> Iterator[Heard]:
+    def _hear(self, sounds: Utterances) -> Iterator[Segment]:
         self.language, self.language_probability, self.notes = self._given, 1.0, ()
         coming = iter(sounds)
         first: list[tuple[int, Sound]] = []
         if self._given is None:
             first = _first_seconds(coming)
             self._tell_language([sound for _, sound in first])
-        for place, sound in chain(first, coming):
+        for _, sound in chain(first, coming):
             check_rate(sound)
-            said = [] if silent(sound) else list(self._segments(sound))
-            yield place, sound, said
+            if not silent(sound):
+                yield from self._segments(sound)
 
     def _tell_language(self, sounds: list[Sound]) -> None:
         speech = [finite(sound.samples) for sound in sounds if not silent(sound)]

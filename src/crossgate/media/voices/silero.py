@@ -1,11 +1,12 @@
 """silero-vad's network and weights, without its code.
 
-The package brings the weights as safetensors, for which it has code for tinygrad alone; the network is written
-out here for torch. With the weights of the package's TorchScript model it gives that model's probabilities to
-1e-4 (a test). The two files hold the same network trained differently (silero-vad's issue 768). Reading
-safetensors executes nothing, and importing the package would set torch's threads to 1 for the whole process.
+The package brings the weights as safetensors, for which it has code for tinygrad alone; the network is
+written out here for torch. With the weights of the package's TorchScript model it gives that model's
+probabilities to 1e-4 (a test). The two files hold the same network trained differently (silero-vad's issue
+768). Reading safetensors executes nothing, and importing the package would set torch's threads to 1 for the
+whole process.
 
-All is computed for many frames at once but for the recurrence: an hour takes about 2 s on one core.
+All but the recurrence is computed for many frames at once: an hour takes 2 to 5 s on one core.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import torch
 
 from crossgate.errors import InputError
 from crossgate.media.clips import Sound
-from crossgate.media.voices.blocks import RATE
+from crossgate.media.voices.blocks import RATE, finite
 from crossgate.media.voices.embedding import Vector
 
 SHORTEST = 0.5
@@ -74,7 +74,7 @@ class XVectorEmbedder:
         """(feature) float32 of length 1; None for less than 0.5 s."""
         if sound.seconds < SHORTEST:
             return None
-        samples = sound.samples[: int(LONGEST * RATE)]
+        samples = finite(sound.samples[: int(LONGEST * RATE)])
         inputs = self._extractor(samples, sampling_rate=RATE, return_tensors="pt")
         vector = self._model(inputs["input_values"]).embeddings[0]
         return np.asarray(torch.nn.functional.normalize(vector, dim=0).numpy(), np.float32)

@@ -1,7 +1,6 @@
 """The report as one HTML file that opens from disk, with no network.
 
-`viewer.html` is built from the repository's folder `web` (`make viewer`) and is the same code the service shows;
-`fill.page_html` puts a result into it.
+`viewer.html` is built from the repository's folder `web` by `make viewer`; `page_html` puts a result into it.
 """
 
 from crossgate.report.page.fill import page_html

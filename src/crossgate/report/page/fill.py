@@ -23,10 +23,10 @@ SLOT = '<script type="application/json" id="result">null</script>'
 """Stands in the built page once; the content takes the place of its `null`."""
 
 LARGEST_EMBEDDED = 50 * 1024 * 1024
-"""Bytes of a recording that a page may hold; base64 makes a third more of it, and browsers read the page whole."""
+"""Bytes of a recording that a page may hold; base64 adds a third, and browsers read the page whole."""
 
 UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
-"""What could end the block of data or be taken for markup, and half surrogate pairs, which UTF-8 cannot hold."""
+"""What could end the block or be taken for markup, and half surrogate pairs, which UTF-8 cannot hold."""
 
 
 def page_html(
@@ -45,8 +45,8 @@ def page_html(
         folder: where the page will lie, to link to `media` from there; without it the link is `media` as it
             stands.
 
-    Raises InputError where the recording to embed cannot be read or has more than 50 MB, and where the content
-    holds a number that is none.
+    Raises InputError where the recording to embed cannot be read or has more than 50 MB, and where the
+    content holds a number that is none.
     """
     labels = content["labels"]
     data = {

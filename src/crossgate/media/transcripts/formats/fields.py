@@ -37,6 +37,7 @@ _UNITS = {
     "secs": 1.0,
     "seconds": 1.0,
 }
+_TIME_LIKE = re.compile(r"(?i)start|begin|onset|offset|time")
 _DATE = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T]|\s*$)")
 
 
@@ -97,6 +98,9 @@ def segments_of_rows(names: Sequence[str], rows: Sequence[Row], where: str, note
             where=where,
             fix=f"name one of them {' or '.join(SYNONYMS['text'][:3])}",
         )
+    if not {"start", "end", "moment"} & fields.keys():
+        for name in filter(_TIME_LIKE.search, names):
+            notes.add(f"the column {shown(name)} was not read as times; those are called start and end")
     rows = _by_moment(fields, rows, notes)
     return [_segment(fields, row, f"{where}, {row.place}") for row in rows]
 

@@ -27,8 +27,6 @@ def read(text: str, where: str, notes: Notes) -> list[Found]:
     if not rows:
         raise InputError("the transcript is empty", where=where)
     names = list(dict.fromkeys(name for row in rows for name in row.values))
-    # whisperX has the words twice: as `text`, and one by one with their times as `words`.
-    names = [name for name in names if not (name == "words" and "text" in names)]
     return segments_of_rows(names, rows, where, notes)
 
 

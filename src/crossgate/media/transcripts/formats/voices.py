@@ -16,7 +16,7 @@ Piece = tuple[str | None, str]
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[0-9:.]+>|</>")
 _SUBRIP_TAGS = {"b", "i", "u", "s", "font", "c", "v", "lang", "ruby", "rt"}
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_POSITION = re.compile(r"\{\\[^{}]*\}")  # {\an8}: where the line stands on the screen
+_POSITION = re.compile(r"\{\\[A-Za-z][^{}]*\}")  # {\an8}: where the line stands on the screen
 
 # `ANN: text`, `Ann Smith: text`, whisperX's `[SPEAKER_00]: text`, each perhaps after a dash.
 _NAMED = re.compile(
@@ -50,7 +50,7 @@ def _by_voice_tags(raw: str, every_tag: bool) -> list[Piece]:
     pieces: list[Piece] = []
     speaker: str | None = None
     position, reading = 0, False  # reading: inside <rt>, the pronunciation of a word that is there already
-    raw = _POSITION.sub("", raw)
+    raw = raw if every_tag else _POSITION.sub("", raw)
     for tag in [*_TAG.finditer(raw), None]:
         words = raw[position : tag.start() if tag else len(raw)]
         if words and not reading:
@@ -88,15 +88,21 @@ def _merged(pieces: list[Piece]) -> list[Piece]:
 
 
 def _by_names(texts: list[str], cues: Sequence[Cue], notes: Notes) -> list[list[Piece]]:
-    """Names before a colon, where cues begin so consistently; dashes where the speaker changes in a cue."""
+    """Names before a colon, where that is the file's habit, and dashes.
+
+    Dashes count where a cue has two, or every cue begins with one: elsewhere they are punctuation.
+    """
     names = _names(texts)
+    said = [text for text in texts if text.strip()]
+    always = len(said) > 1 and all(_DASHED.match(text) for text in said)
     pieces = []
     without: list[Cue] = []
     for cue, text in zip(cues, texts, strict=True):
         parts = _parts(text, names)
-        if sum(dashed for _, _, dashed in parts) < 2:
+        dashes = sum(dashed for _, _, dashed in parts)
+        if dashes < 2 and not always:
             parts = _parts(text, names, dashes=False)
-        else:
+        elif dashes:
             notes.add("dashes at the beginning of lines were read as changes of speaker", cue.place)
         if names and text.strip() and parts[0][0] is None:
             without.append(cue)
@@ -138,7 +144,7 @@ def _parts(
     for line in text.split("\n"):
         named = _named(line)
         if named is not None and named[0] in names:
-            parts.append((named[0], [named[1]], False))
+            parts.append((named[0], [named[1]], _DASHED.match(line) is not None))
         elif dashes and (match := _DASHED.match(line)) is not None:
             parts.append((None, [match[1]], True))
         elif parts:
