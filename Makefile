@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test test-all lint format bench checkpoints clean
+.PHONY: setup demo test test-all lint format bench checkpoints viewer clean
 
 setup: $(VENV)/.ready
 
@@ -33,6 +33,10 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/training.py
+
+# The page of the report, from its sources; needs Node.js 20. What it builds is part of the repository.
+viewer:
+	cd web && npm ci && npm run build
 
 # MELD, IEMOCAP, faces in the layout of FER+ and labelled texts; no part of the repository.
 DATA ?= ../shared/data

@@ -20,9 +20,19 @@ from crossgate.media.transcripts.reading import read_transcript
 from crossgate.sample import RECORDING, TRANSCRIPT
 
 EMOTIONS = ("neutral", "neutral", "joy", "surprise", "joy", "anger", "sadness", "neutral")
-COLUMNS = (
-    "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime"
-).split(",")
+COLUMNS = [
+    "Sr No.",
+    "Utterance",
+    "Speaker",
+    "Emotion",
+    "Sentiment",
+    "Dialogue_ID",
+    "Utterance_ID",
+    "Season",
+    "Episode",
+    "StartTime",
+    "EndTime",
+]
 SPLITS = {
     "train": ("train_sent_emo.csv", "train/train_splits", (0, 1, 125)),
     "validation": ("dev_sent_emo.csv", "dev/dev_splits_complete", (0,)),

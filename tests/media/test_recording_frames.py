@@ -8,15 +8,15 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_media import make_media, patch_display_matrix, picture_number
 
 from crossgate.errors import InputError
 from crossgate.media.clips import Span
 from crossgate.media.decoding import pictures
 from crossgate.media.decoding.ticks import TOLERANCE, Ticks
 from crossgate.media.recording import open_recording
+from made_media import make_media, patch_display_matrix, picture_number
 
 REGULAR = np.arange(0, 4, 0.04)
 
@@ -24,10 +24,9 @@ REGULAR = np.arange(0, 4, 0.04)
 def expected_times(times: np.ndarray, rate: float, spans: list[Span] | None = None) -> list[float]:
     """By the definition, tick by tick: the first picture at or after it, if it is inside a span."""
     spans = [Span(0, 1e9)] if spans is None else spans
-    ticks = {k / rate for k in range(int(rate * 20)) if any(s.start <= k / rate < s.end for s in spans)}
-    for span in spans:
-        if not any(span.start <= tick < span.end for tick in ticks):
-            ticks.add((span.start + span.end) / 2)
+    grid = {k / rate for k in range(int(rate * 20)) if any(s.start <= k / rate < s.end for s in spans)}
+    between = [span for span in spans if not any(span.start <= tick < span.end for tick in grid)]
+    ticks = grid | {(span.start + span.end) / 2 for span in between}
     picked: list[float] = []
     for tick in sorted(ticks):
         after = [time for time in times if time >= tick - TOLERANCE]
@@ -72,6 +71,7 @@ def regular(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_media(tmp_path_factory.mktemp("regular") / "a.mp4", times=REGULAR, key_every=10)
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(spans=spans_of, rate=st.sampled_from([2.0, 5.0, 8.0]))
 def test_frames_inside_spans(regular: Path, spans: list[Span], rate: float) -> None:
     # With so short a distance nearly every gap is jumped over.
@@ -107,6 +107,16 @@ def test_what_is_between_distant_spans_is_not_decoded(tmp_path: Path, name: str,
     )
     assert [picture_number(frame.image) for frame in frames] == [round(f.time * 10) % 30 for f in frames]
     assert len(decoded) < 0.2 * len(times)
+
+
+def test_an_incomplete_index_does_no_harm(tmp_path: Path) -> None:
+    times = np.arange(0, 60, 0.1)
+    options = {"movflags": "frag_keyframe+empty_moov"}
+    path = make_media(tmp_path / "live.mp4", times=times, key_every=20, options=options)
+    with open_recording(path) as recording:
+        frames = list(recording.frames(2, [Span(1, 2), Span(30, 31), Span(55, 56)]))
+    assert [frame.time for frame in frames] == pytest.approx([1, 1.5, 30, 30.5, 55, 55.5], abs=0.001)
+    assert [picture_number(frame.image) for frame in frames] == [round(f.time * 10) % 30 for f in frames]
 
 
 QUARTERS = {  # the display matrix (a, b, c, d) and what it does to the stored picture
@@ -162,6 +172,7 @@ def test_colours_are_kept(tmp_path: Path) -> None:
     np.testing.assert_allclose(image[28:, 36:], 40, atol=6)
 
 
+@settings(deadline=None, derandomize=True)
 @given(spans=spans_of, rate=st.sampled_from([0.5, 3.0, 5.0, 10.0]), time=st.floats(0, 6))
 def test_ticks_are_by_their_definition(spans: list[Span], rate: float, time: float) -> None:
     ticks = Ticks(rate, spans)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_media import clicks, make_media
 
 from crossgate.errors import InputError
-from crossgate.media.clips import Span
+from crossgate.media.clips import Span, StereoSound
 from crossgate.media.decoding.containers import Notes
 from crossgate.media.decoding.cut import cut
 from crossgate.media.decoding.sound_track import sound_of
-from crossgate.media.recording import Recording, StereoSound, open_recording
+from crossgate.media.recording import Recording, open_recording
+from made_media import clicks, make_media
 
 RATE = 16000
 
@@ -141,7 +141,7 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 times = st.floats(-1, 8, allow_nan=False)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(pairs=st.lists(st.tuples(times, times), max_size=6), rate=st.sampled_from([None, 16000, 44100]))
 def test_spans_are_slices_of_the_whole(
     noisy: Path, pairs: list[tuple[float, float]], rate: int | None

@@ -64,9 +64,8 @@ def test_everybody_has_a_name_and_numbers_leave_none_out(turns: list[Turn], spea
     first = list(dict.fromkeys(found))
     assert first == names(*range(1, len(first) + 1))
     if speakers is not None:
-        voices = len({at for at, _ in turns if at is not None})
-        assert len(first) <= speakers
-        assert len(first) == speakers or voices < speakers or len(first) >= min(voices, 1)
+        voiced = sum(at is not None for at, _ in turns)
+        assert len(first) == (min(speakers, voiced) or min(1, len(turns)))
 
 
 def test_one_voice_is_one_speaker_and_silence_nobody_else() -> None:
@@ -116,9 +115,10 @@ def test_it_always_says_that_it_is_a_guess() -> None:
 
 
 @pytest.mark.parametrize("pitch", [85.0, 120.0, 210.0, 330.0])
-def test_the_pitch_is_that_of_the_pulses(pitch: float) -> None:
-    pulses = np.diff(np.floor(np.arange(RATE + 1) * pitch / RATE)).astype(np.float32)
-    assert np.median(voiced_frames(pulses).pitch) == pytest.approx(pitch, rel=0.02)
+def test_the_pitch_is_that_of_the_harmonics(pitch: float) -> None:
+    phase = 2 * np.pi * pitch * np.arange(RATE) / RATE
+    tone = sum(np.cos(harmonic * phase) / harmonic for harmonic in range(1, 10)).astype(np.float32)
+    assert np.median(voiced_frames(tone).pitch) == pytest.approx(pitch, rel=0.02)
 
 
 @pytest.mark.parametrize(

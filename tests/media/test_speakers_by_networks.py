@@ -1,4 +1,4 @@
-"""Who speaks, by trained networks: x-vectors of transformers (a tiny random one) and pyannote (a stand-in)."""
+"""Who speaks, by trained networks: x-vectors (a tiny random network) and pyannote (a stand-in)."""
 
 from __future__ import annotations
 

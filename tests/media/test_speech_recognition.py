@@ -33,7 +33,7 @@ class Said(NamedTuple):
 
 
 class StandIn:
-    """`faster_whisper.WhisperModel` that says the same of every utterance, and remembers what it was asked."""
+    """`faster_whisper.WhisperModel`: hears the same in every utterance, remembers what it was asked."""
 
     supported_languages: tuple[str, ...] = ("en", "de")
     probability = 0.9
@@ -173,6 +173,9 @@ def test_the_hub_is_asked_only_where_that_is_allowed(
     folder = tmp_path / "my-whisper"
     folder.mkdir()
     (folder / "model.bin").touch()
+    with pytest.raises(InputError, match=r"no tokenizer\.json in it"):
+        WhisperRecognizer(str(folder))
+    (folder / "tokenizer.json").touch()
     recognizer = WhisperRecognizer(str(folder))
     assert recognizer.name == "whisper my-whisper"
     assert model_of(recognizer).loaded[1]["local_files_only"] is True
@@ -186,7 +189,7 @@ def test_weights_that_cannot_be_had_are_an_error_that_says_what_to_do(
         InputError, match=r"whisper base: the model cannot be loaded: Got: ConnectError\n.*folder"
     ):
         WhisperRecognizer()
-    with pytest.raises(InputError, match=r"no model\.bin in it"):
+    with pytest.raises(InputError, match=r"no model\.bin and no tokenizer\.json in it"):
         WhisperRecognizer(str(tmp_path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,12 @@ METHODS = [
 ]
 
 
+@cache
+def loaded(method: type[VoiceActivity]) -> VoiceActivity:
+    """Loaded once for all examples."""
+    return method()
+
+
 def reference(path: Path) -> list[Span]:
     """Turns of an RTTM file."""
     rows = [line.split() for line in path.read_text().splitlines()]
@@ -47,7 +54,7 @@ def cues(path: Path) -> list[Span]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(0, 200_000), max_size=6), seed=st.integers(0, 3))
 def test_the_result_does_not_depend_on_the_blocks(
     method: type[VoiceActivity], sizes: list[int], seed: int
@@ -57,7 +64,7 @@ def test_the_result_does_not_depend_on_the_blocks(
     samples = (random.normal(size=20 * RATE) * 0.003).astype(np.float32)
     samples[5 * RATE : 7 * RATE] += voice(120, 1.0, 2.0, seed)
     samples[16 * RATE : 17 * RATE] += voice(220, 1.2, 1.0, seed)
-    listener = method()
+    listener = loaded(method)
     whole = listener.listen([Sound(samples, RATE)])
     cut = listener.listen(in_blocks(samples, sizes))
     assert np.array_equal(whole.curve.probability, cut.curve.probability)
@@ -129,6 +136,7 @@ def test_weights_of_another_network_are_refused(tmp_path: Path, monkeypatch: pyt
 
 
 @needs_silero
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_network_is_silero_vads() -> None:
     """With the weights of the package's TorchScript model it gives that model's probabilities."""
     package = pytest.importorskip("silero_vad")

@@ -52,8 +52,8 @@ def test_what_is_too_long_is_cut_at_its_longest_pause() -> None:
 def test_an_hour_without_long_pauses_is_no_trouble() -> None:
     spans = [Span(k, k + 0.9) for k in range(3600)]
     utterances = utterances_from_speech(spans)
-    assert max(utterance.seconds for utterance in utterances) <= 15
-    assert sum(utterance.seconds for utterance in utterances) > 0.9 * 3600
+    # Equal pauses: the one nearest the middle is taken, so that no crumbs are left.
+    assert {round(utterance.seconds) for utterance in utterances} <= {14, 15}
 
 
 def test_no_speech_no_utterances() -> None:

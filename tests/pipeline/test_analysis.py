@@ -103,7 +103,7 @@ def test_the_policy_for_work_and_education_measures_no_voice_and_no_face(
     assert not any(present(result, "audio") + present(result, "visual"))
     assert result.policy == "eu-work-education"
     assert "text alone" in result.warnings[0]
-    assert all(set(turn.views) == {"t", "tav"} for turn in result.utterances)
+    assert all(set(turn.views) == {"t"} for turn in result.utterances)
     alone = model.analyze(TRANSCRIPT)
     for with_recording, without in zip(result.utterances, alone.utterances, strict=True):
         assert with_recording.probabilities == pytest.approx(without.probabilities, abs=1e-6)
@@ -198,7 +198,9 @@ def test_names_come_from_the_speakers_file(model: Recognizer, tmp_path: Path) ->
 
 def test_progress_is_told_and_never_goes_back(model: Recognizer) -> None:
     told: dict[str, list[float]] = {}
-    model.analyze(RECORDING, TRANSCRIPT, step=lambda words, share: told.setdefault(words, []).append(share or 0))
+    model.analyze(
+        RECORDING, TRANSCRIPT, step=lambda words, share: told.setdefault(words, []).append(share or 0)
+    )
     assert {"listening to the voices", "looking at the faces"} <= set(told)
     for shares in told.values():
         assert shares == sorted(shares)

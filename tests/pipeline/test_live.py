@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from toy_checkpoints import AUDIO, VISUAL, toy_checkpoint
 
 import crossgate
 from crossgate.conversation import Conversation, Utterance
@@ -20,9 +21,23 @@ from crossgate.pipeline.in_memory import examples_in_memory
 from crossgate.pipeline.live import Live
 from crossgate.pipeline.predictions import predictions_of
 from crossgate.prediction import Prediction
-from toy_checkpoints import AUDIO, VISUAL, toy_checkpoint
 
-WORDS = "you did what never again the sofa is on fire and nobody told me".split()
+WORDS = [
+    "you",
+    "did",
+    "what",
+    "never",
+    "again",
+    "the",
+    "sofa",
+    "is",
+    "on",
+    "fire",
+    "and",
+    "nobody",
+    "told",
+    "me",
+]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +107,7 @@ def test_the_shipped_live_model_answers_as_it_does_of_the_whole() -> None:
 def test_a_turn_of_which_nothing_is_known_is_abstained_from(causal: Checkpoint) -> None:
     live = Live(causal)
     assert live.add(speaker="A").abstained
-    assert live.add(speaker="B", text="the sofa").views.keys() == {"t", "tav"}
+    assert live.add(speaker="B", text="the sofa").views.keys() == {"t"}
 
 
 def test_what_cannot_be_read_leaves_the_conversation_as_it_was(causal: Checkpoint) -> None:

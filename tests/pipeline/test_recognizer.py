@@ -96,7 +96,7 @@ def test_every_utterance_has_a_prediction() -> None:
     assert first.confidence == max(first.distribution.values()) == first.distribution[first.emotion]
     assert first.shares == pytest.approx({"text": 1.0, "audio": 0.0, "visual": 0.0}, abs=1e-6)
     assert sum(first.shares.values()) == pytest.approx(1)
-    assert set(first.views) == {"t", "tav"}
+    assert set(first.views) == {"t"}
     assert not first.abstained
     assert silent.abstained  # nothing of it is there
     assert silent.views == {}

@@ -90,5 +90,8 @@ def _print_round(fit: str, row: dict[str, Any]) -> None:
     scores = [
         f"{name.split('/')[0]} {100 * value:.2f}" for name, value in row.items() if "weighted_f1" in name
     ]
-    words = [f"round {row['round']}", f"loss {row['train/loss']:.3f}", *scores, f"{row['seconds']:.0f} s"]
+    if "mean_of" in row:
+        words = [f"mean of {row['mean_of']} seeds", *scores]
+    else:
+        words = [f"round {row['round']}", f"loss {row['train/loss']:.3f}", *scores, f"{row['seconds']:.0f} s"]
     print(f"{fit}: {', '.join(words)}", flush=True)

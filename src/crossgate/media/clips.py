@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +45,18 @@ class Sound:
     def seconds(self) -> float:
         """Its length."""
         return len(self.samples) / self.rate
+
+
+@dataclass(frozen=True, eq=False)
+class StereoSound(Sound):
+    """A stretch of sound with its two channels.
+
+    Attributes:
+        channels: (channel, sample) float32; `samples` is their mean. What measures energy needs them: sound
+            that differs between the channels is weaker in the mean.
+    """
+
+    channels: npt.NDArray[np.float32] = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +20,7 @@ import numpy.typing as npt
 
 from crossgate.corpora.manifest import sha256_of
 from crossgate.errors import InputError
-from crossgate.media.clips import Frame, Sound, Span
+from crossgate.media.clips import Frame, Sound, Span, StereoSound
 from crossgate.media.decoding.containers import Notes
 from crossgate.media.decoding.cut import check_spans, cut
 from crossgate.media.decoding.pictures import pictures_of
@@ -31,18 +30,6 @@ from crossgate.media.decoding.standard_input import NAME, spooled
 from crossgate.media.decoding.ticks import Ticks
 
 STANDARD_INPUT = "-"
-
-
-@dataclass(frozen=True, eq=False)
-class StereoSound(Sound):
-    """A stretch of sound with its two channels.
-
-    Attributes:
-        channels: (channel, sample) float32; `samples` is their mean. What measures energy needs them: sound
-            that differs between the channels is weaker in the mean.
-    """
-
-    channels: Channels = field(kw_only=True)
 
 
 class Recording:

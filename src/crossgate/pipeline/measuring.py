@@ -11,7 +11,7 @@ import numpy as np
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import InputError
-from crossgate.features.visual.face_features import FaceReader, FaceReadingSettings
+from crossgate.features.visual.face_features import LONGEST_SIDE, FaceReader, FaceReadingSettings
 from crossgate.features.visual.openface import read_openface
 from crossgate.features.visual.speaking_face import Voice
 from crossgate.media.clips import Frame, Span
@@ -100,7 +100,7 @@ def measure_faces(
     end = max(span.end for span in spans)
 
     def frames() -> Iterator[Frame]:
-        for frame in recording.frames(settings.face_rate, spans):
+        for frame in recording.frames(settings.face_rate, spans, longest_side=LONGEST_SIDE):
             step("looking at the faces", min(1.0, frame.time / end))
             yield frame
 

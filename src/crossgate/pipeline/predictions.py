@@ -27,6 +27,7 @@ def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Predict
     emotion = max(distribution, key=lambda name: distribution[name])
     confidence = distribution[emotion]
     there = bool(found.valid[-1, row])
+    measured = {name for view, name in enumerate(found.names) if len(name) == 1 and found.valid[view, row]}
     return Prediction(
         distribution,
         emotion,
@@ -36,9 +37,10 @@ def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Predict
             modality: float(share)
             for modality, share in zip(checkpoint.network.modalities, found.shares[row], strict=True)
         },
+        # The network's full view answers where any modality is there; by its name all should be.
         views={
             name: distribution_of(found.views[view, row])
             for view, name in enumerate(found.names)
-            if found.valid[view, row]
+            if set(name) <= measured
         },
     )

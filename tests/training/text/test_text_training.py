@@ -196,3 +196,28 @@ def test_new_texts_are_read_with_the_mean_of_weights_where_it_is_asked_for(root,
         torch.testing.assert_close(value, expected, atol=1e-3, rtol=1e-3)
     written = embed_table(tmp_path / "run", open_table(root / "table"), "toy", tmp_path / "embedded")
     assert written.manifest.spec("text_turns").version == mean.version
+
+
+def test_an_encoder_of_several_seeds_is_the_mean_of_their_weights(root, training, tmp_path):
+    asked = replace(training, leave_out="one", seeds=2)
+    told = []
+    record = train_text(TextRun(asked, root, tmp_path / "run", seed=3), report=lambda *row: told.append(row))
+    for name in ("all", "without-1"):
+        place = tmp_path / "run" / name
+        parts = [TurnEmbedder.load(place / f"seed-{seed}")._trained() for seed in (3, 4)]
+        assert any((parts[0][key] != parts[1][key]).any() for key in parts[0])
+        for key, value in TurnEmbedder.load(place)._trained().items():
+            torch.testing.assert_close(value, (parts[0][key] + parts[1][key]) / 2, atol=1e-3, rtol=1e-3)
+    train_text(TextRun(training, root, tmp_path / "alone", seed=4))
+    assert weights(tmp_path / "run" / "all" / "seed-4") == weights(tmp_path / "alone" / "all")
+    rounds = record["fits"]["without-1"]["rounds"]
+    assert [row.get("seed") for row in rounds] == [3, 3, 4, 4, None]
+    assert rounds[-1]["mean_of"] == 2
+    assert 0 <= rounds[-1]["toy/weighted_f1"] <= 1
+    assert ("without-1", rounds[-1]) in told
+    assert ("without-1/seed-4", {k: v for k, v in rounds[3].items() if k != "seed"}) in told
+
+
+def test_no_seed_is_refused(training):
+    with pytest.raises(InputError, match="seeds is 0"):
+        replace(training, seeds=0)

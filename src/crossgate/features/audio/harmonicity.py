@@ -88,7 +88,7 @@ def _frames(size: int, rate: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
     count = int((seconds - span) / STEP) + 1
     times = seconds / 2 - 0.5 * (count * STEP) + 0.5 * STEP + np.arange(count) * STEP
     # Sample k stands for the time (k + 1/2) / rate. Often that is the very time of a frame, so that rounding
-    # decides: the arithmetic is Praat's to the letter.
+    # decides: to have the same frames as Praat, the arithmetic must be in the same order.
     start, left = (np.floor((t - 0.5 * apart) / apart).astype(np.int64) for t in (times - 0.5 * span, times))
     return np.maximum(start, 0), left
 

@@ -42,8 +42,7 @@ import numpy.typing as npt
 from crossgate.conversation import FeatureSpec
 from crossgate.errors import InputError
 from crossgate.features.audio.harmonicity import harmonicity
-from crossgate.media.clips import Sound
-from crossgate.media.recording import StereoSound
+from crossgate.media.clips import Sound, StereoSound
 
 NAMES = (
     "duration",

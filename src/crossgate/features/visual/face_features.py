@@ -32,6 +32,10 @@ FEW = 0.5
 """Share of pictures with a face below which the reading warns."""
 
 
+LONGEST_SIDE = 1280
+"""Pixels to which whoever decodes scales larger pictures: faces are looked for in less, and their crops have 48."""
+
+
 @dataclass(frozen=True)
 class FaceReadingSettings:
     """How faces are read."""

@@ -67,6 +67,7 @@ class _Reader:
         self._time = -1.0
         self._key: float | None = None
         self._distance: float | None = None
+        self._goal: float | None = None
         self._can_jump = info.format in INDEXED
 
     def pictures(self) -> Iterator[tuple[float, Any]]:
@@ -86,10 +87,14 @@ class _Reader:
             yield time, frame
 
     def jump(self, time: float) -> None:
-        """Go on from the key picture before `time`, where that saves decoding more than it costs."""
+        """Go on from the key picture before `time`, where that saves decoding more than it costs.
+
+        Once for each goal: an index that is not complete may lead back to where we have been.
+        """
         distance = UNKNOWN_DISTANCE if self._distance is None else max(self._distance, 0.5)
-        if not self._can_jump or time - max(self._time, 0.0) < 2 * distance:
+        if not self._can_jump or time == self._goal or time - max(self._time, 0.0) < 2 * distance:
             return
+        self._goal = time
         # A little earlier than wanted: index entries are in order of decoding, not of showing.
         target = int((time - 0.5 + self._zero) / self._stream.time_base)
         self._can_jump = False

@@ -71,10 +71,17 @@ def _pitch(frames: Array) -> tuple[Array, Array]:
     ratio = ours / np.maximum(windows / windows[:, :1], 1e-3)
     shortest, longest = int(RATE / HIGHEST_PITCH), int(RATE / LOWEST_PITCH)
     lags = np.arange(shortest, longest + 1)
-    # A small price for long periods: twice the period fits a periodic sound as well (octave cost 0.01).
-    scored = ratio[:, lags] - 0.01 * np.log2(lags / shortest)
-    best = scored.argmax(axis=1)
-    return ratio[np.arange(len(frames)), lags[best]], RATE / lags[best]
+    before, here, after = (ratio[:, lags + step] for step in (-1, 0, 1))
+    # A parabola through three lags: the period of a high voice lies between two of them, and much of its
+    # peak would be lost.
+    bend = before + after - 2 * here
+    peaked = (here >= before) & (here >= after) & (bend < 0)
+    shift = np.where(peaked, (before - after) / np.where(peaked, 2 * bend, 1.0), 0.0)
+    height = here - (before - after) * shift / 4
+    # A small price for long periods: twice the period fits a periodic sound as well (Boersma's octave cost).
+    best = (height - 0.01 * np.log2(lags / shortest)).argmax(axis=1)
+    rows = np.arange(len(frames))
+    return height[rows, best], RATE / (lags[best] + shift[rows, best])
 
 
 def _autocorrelation(frames: Array) -> Array:

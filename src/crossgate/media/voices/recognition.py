@@ -146,8 +146,10 @@ class WhisperRecognizer:
 def _load(model: str, device: str, compute_type: str) -> Any:
     """A `faster_whisper.WhisperModel`."""
     folder = Path(model)
-    if folder.is_dir() and not (folder / "model.bin").is_file():
-        raise InputError("no model.bin in it", where=str(folder), fix=NO_WEIGHTS)
+    # Without a tokenizer.json faster-whisper would ask the hub for one.
+    missing = [name for name in ("model.bin", "tokenizer.json") if not (folder / name).is_file()]
+    if folder.is_dir() and missing:
+        raise InputError(f"no {' and no '.join(missing)} in it", where=str(folder), fix=NO_WEIGHTS)
     try:
         from faster_whisper import WhisperModel
     except ImportError as error:

@@ -4,7 +4,7 @@ The package brings the weights as safetensors, for which it has code for tinygra
 written out here for torch. With the weights of the package's TorchScript model it gives that model's
 probabilities to 1e-4 (a test). The two files hold the same network trained differently (silero-vad's issue
 768). Reading safetensors executes nothing, and importing the package would set torch's threads to 1 for the
-whole process.
+whole process, for good.
 
 All but the recurrence is computed for many frames at once: an hour takes 2 to 5 s on one core.
 """
@@ -12,6 +12,8 @@ All but the recurrence is computed for many frames at once: an hour takes 2 to 5
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -86,7 +88,8 @@ class SileroStream:
         sound = torch.zeros(CONTEXT + frames * FRAME)
         sound[:CONTEXT] = self._before
         sound[CONTEXT : CONTEXT + len(samples)] = torch.from_numpy(samples)
-        probability, self._state = self._network(sound.unfold(0, CONTEXT + FRAME, FRAME), self._state)
+        with _one_thread():
+            probability, self._state = self._network(sound.unfold(0, CONTEXT + FRAME, FRAME), self._state)
         self._before = sound[-CONTEXT:].clone()
         return np.asarray(probability.numpy(), np.float32)
 
@@ -112,6 +115,17 @@ def silero_weights() -> Path | None:
         if path.is_file():
             return path
     return None
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The recurrence has steps too small to share: on a busy machine two threads took 30 times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def silero_version() -> str:

@@ -52,7 +52,16 @@ def utterances_from_speech(
         if len(group) == 1 or group[-1].end - group[0].start <= longest:
             utterances.append(Span(group[0].start, group[-1].end))
             continue
-        gaps = [after.start - before.end for before, after in pairwise(group)]
-        at = gaps.index(max(gaps)) + 1
+        at = _longest_pause(group)
         waiting += [group[at:], group[:at]]
     return utterances
+
+
+def _longest_pause(group: Sequence[Span]) -> int:
+    """Place of the span after it; of pauses equal to the millisecond, the one nearest the middle."""
+    middle = (group[0].start + group[-1].end) / 2
+    pauses = [
+        (round(after.start - before.end, 3), -abs(middle - (before.end + after.start) / 2))
+        for before, after in pairwise(group)
+    ]
+    return pauses.index(max(pauses)) + 1

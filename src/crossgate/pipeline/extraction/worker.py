@@ -10,7 +10,7 @@ import numpy.typing as npt
 from crossgate.conversation import FeatureSpec
 from crossgate.errors import CrossgateError
 from crossgate.features.audio.extractors import AudioExtractor, audio_extractor
-from crossgate.features.visual.face_features import FaceReader, FaceReadingSettings
+from crossgate.features.visual.face_features import LONGEST_SIDE, FaceReader, FaceReadingSettings
 from crossgate.features.visual.faces import FaceEncoder
 from crossgate.features.visual.find_detector import find_detector
 from crossgate.media.clips import Span
@@ -104,7 +104,8 @@ class Worker:
             if recording.info.video is None:
                 return "the file has no picture"
             spans = [clip.span or Span(0.0, recording.info.duration)]
-            reading = self._faces.read(recording.frames(self._settings.face_rate, spans), spans)
+            frames = recording.frames(self._settings.face_rate, spans, longest_side=LONGEST_SIDE)
+            reading = self._faces.read(frames, spans)
         if reading.present[0]:
             _keep(self._faces.spec.column, reading.values[0], vectors)
             return None

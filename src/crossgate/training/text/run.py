@@ -123,30 +123,56 @@ class _Prepared:
         self.first = TurnEmbedder.load(run.start) if run.start else None
 
     def fit(self, left_out: tuple[int, ...], report: Report | None) -> None:
-        """One encoder, in a folder of its own."""
-        name, training = fit_name(left_out), self.run.training
+        """One encoder, in a folder of its own; where it is the mean of several seeds, they stay below it."""
+        name, seeds = fit_name(left_out), self.run.training.seeds
         place = self.run.folder / name
-        seed_torch(self.run.seed, Purpose.WEIGHTS)
+        if seeds == 1:
+            self._member(left_out, self.run.seed, name, place, report)
+            return
+        rows, members = [], []
+        for seed in range(self.run.seed, self.run.seed + seeds):
+            own = place / f"seed-{seed}"
+            if not (own / CONFIG_FILE).is_file():
+                self._member(left_out, seed, f"{name}/seed-{seed}", own, report)
+            found = json.loads((own / ROUNDS_FILE).read_text(encoding="utf-8"))
+            rows += [{"seed": seed} | row for row in found]
+            members.append(TurnEmbedder.load(own))
+        members[0].become_mean_of(members)
+        mean = {"mean_of": seeds} | _Measure(members[0], self._measured(left_out))(None)
+        if report:
+            report(name, mean)
+        write_json(place / ROUNDS_FILE, [*rows, mean])
+        members[0].save(place)
+
+    def _member(
+        self, left_out: tuple[int, ...], seed: int, name: str, place: Path, report: Report | None
+    ) -> None:
+        """Train one encoder from one seed and save it."""
+        training = self.run.training
+        seed_torch(seed, Purpose.WEIGHTS)
         labels = {source.name: source.labels for source in self.sources}
         embedder = TurnEmbedder.fresh(training.encoder, labels)
         if self.first:
             embedder.take_from(self.first)
-        inside, outside = _divided(self.sources, left_out)
-        measured = {head: found for head, found in self.held_out.items() if not left_out}
-        measured |= {head: outside[head] for head in training.select if outside.get(head)}
         rows = fit_text(
             embedder.encoder,
             embedder.tokenizer,
-            inside,
+            _divided(self.sources, left_out)[0],
             training,
-            seed=self.run.seed,
+            seed=seed,
             state_folder=place / "state",
-            measure=_Measure(embedder, measured),
+            measure=_Measure(embedder, self._measured(left_out)),
             on_round=partial(report, name) if report else None,
         )
         write_json(place / ROUNDS_FILE, rows)
         embedder.save(place)
         shutil.rmtree(place / "state")
+
+    def _measured(self, left_out: tuple[int, ...]) -> dict[str, tuple[Dialogue, ...]]:
+        """What an encoder is measured on: validation splits, or the parts it left out."""
+        outside = _divided(self.sources, left_out)[1]
+        measured = {head: found for head, found in self.held_out.items() if not left_out}
+        return measured | {head: outside[head] for head in self.run.training.select if outside.get(head)}
 
 
 def fits(sources: Sequence[Source], leave_out: str) -> list[tuple[int, ...]]:

@@ -99,8 +99,15 @@ class TextTraining:
     """How it is trained."""
     leave_out: Literal["none", "one", "two"] = "none"
     """Also train encoders with each part left out (`one`), and with each two parts left out (`two`)."""
+    seeds: int = 1
+    """Seeds each encoder is trained from, counted up from the run's own; it becomes the mean of their weights
+    (model soups, Wortsman et al. 2022), at no cost in use."""
     mean: bool = False
-    """Also average the weights of the encoder of everything and of those that left one part out (model soups,
-    Wortsman et al. 2022); new texts are then read by that mean."""
+    """Also average the weights of the encoder of everything and of those that left one part out; new texts
+    are then read by that mean."""
     select: tuple[str, ...] = ()
     """Heads whose validation split, or left-out part, is measured after every round."""
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise InputError(f"seeds is {self.seeds}, expected 1 or more")
