@@ -20,19 +20,10 @@ from crossgate.media.transcripts.reading import read_transcript
 from crossgate.sample import RECORDING, TRANSCRIPT
 
 EMOTIONS = ("neutral", "neutral", "joy", "surprise", "joy", "anger", "sadness", "neutral")
-COLUMNS = [
-    "Sr No.",
-    "Utterance",
-    "Speaker",
-    "Emotion",
-    "Sentiment",
-    "Dialogue_ID",
-    "Utterance_ID",
-    "Season",
-    "Episode",
-    "StartTime",
-    "EndTime",
-]
+COLUMNS = (
+    *("Sr No.", "Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID"),
+    *("Season", "Episode", "StartTime", "EndTime"),
+)
 SPLITS = {
     "train": ("train_sent_emo.csv", "train/train_splits", (0, 1, 125)),
     "validation": ("dev_sent_emo.csv", "dev/dev_splits_complete", (0,)),
@@ -96,8 +87,8 @@ def clips() -> list[tuple[str, str, list[Frame], np.ndarray, int]]:
 def release(tmp_path: Path, clips: list[tuple[str, str, list[Frame], np.ndarray, int]]) -> Path:
     """A folder in MELD.Raw's layout: one clip is no video, another is not there."""
     folder = tmp_path / "MELD.Raw"
-    for annotations, place, dialogues in SPLITS.values():
-        path = folder / annotations
+    for name, place, dialogues in SPLITS.values():
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)

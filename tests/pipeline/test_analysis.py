@@ -198,9 +198,11 @@ def test_names_come_from_the_speakers_file(model: Recognizer, tmp_path: Path) ->
 
 def test_progress_is_told_and_never_goes_back(model: Recognizer) -> None:
     told: dict[str, list[float]] = {}
-    model.analyze(
-        RECORDING, TRANSCRIPT, step=lambda words, share: told.setdefault(words, []).append(share or 0)
-    )
+
+    def step(words: str, share: float | None) -> None:
+        told.setdefault(words, []).append(share or 0)
+
+    model.analyze(RECORDING, TRANSCRIPT, step=step)
     assert {"listening to the voices", "looking at the faces"} <= set(told)
     for shares in told.values():
         assert shares == sorted(shares)

@@ -22,22 +22,7 @@ from crossgate.pipeline.live import Live
 from crossgate.pipeline.predictions import predictions_of
 from crossgate.prediction import Prediction
 
-WORDS = [
-    "you",
-    "did",
-    "what",
-    "never",
-    "again",
-    "the",
-    "sofa",
-    "is",
-    "on",
-    "fire",
-    "and",
-    "nobody",
-    "told",
-    "me",
-]
+WORDS = ("you", "did", "what", "never", "again", "the", "sofa", "is", "on", "fire", "and", "nobody", "told")
 
 
 @pytest.fixture(scope="module")

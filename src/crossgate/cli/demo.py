@@ -13,9 +13,10 @@ from crossgate.errors import InputError
 class Demo:
     """Analyse the recording that comes with the package, and write a report to look at.
 
-    The recording is a short conversation of two people who do not exist: voices by a program, faces drawn. It
-    shows what the program does, not how well. With --train a corpus is generated, with known ceilings, a model
-    trained and evaluated on it, and figures drawn, in under three minutes. Run again, it shows what is there.
+    The recording is a short conversation of two people who do not exist: voices by a program, faces drawn.
+    It shows what the program does, not how well. With --train a corpus is generated, with known ceilings, a
+    model trained and evaluated on it, and figures drawn, in under three minutes. Run again, it shows what is
+    there.
     """
 
     positional: ClassVar[tuple[str, ...]] = ()

@@ -10,7 +10,7 @@ DEFINITIONS = {
 """Column and dimension -> version of the definition in docs/features.md.
 
 MELD's and IEMOCAP's published columns follow these definitions, and so do the extractors of
-`features.audio.praat8` and `features.visual.openface`: a network that was trained on the one may read the other.
+`features.audio.praat8` and `features.visual.openface`: what was trained on the one may read the other.
 """
 
 

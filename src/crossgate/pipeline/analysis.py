@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,7 @@ from crossgate.pipeline.measuring import Measured, measure_faces, measure_voices
 from crossgate.pipeline.policy import find_policy
 from crossgate.pipeline.predictions import predictions_of
 from crossgate.pipeline.settings import AnalysisSettings
+from crossgate.pipeline.side_by_side import side_by_side
 from crossgate.pipeline.steps import Step
 from crossgate.pipeline.talk import Talk, talk_of_recording, talk_of_transcript
 from crossgate.prediction import Prediction
@@ -107,9 +109,10 @@ def _measure(
     settings: AnalysisSettings,
     step: Step,
 ) -> dict[Modality, Measured]:
-    """Voices and faces, each only where it is allowed and the checkpoint reads it."""
+    """Voices and faces side by side, each only where it is allowed and the checkpoint reads it."""
     spans: Sequence[Span] = talk.spans or ()
     measured: dict[Modality, Measured] = {}
+    work: dict[Modality, Callable[[Step], Measured]] = {}
     for modality in MODALITIES[1:]:
         specs = checkpoint.specs.get(modality, ())
         if not specs:
@@ -121,10 +124,11 @@ def _measure(
         elif modality == "audio" and talk.silent:
             measured[modality] = nothing(len(spans), "nobody speaks", warn=False)
         elif modality == "audio":
-            measured[modality] = measure_voices(recording, spans, specs, settings, step)
+            work[modality] = partial(measure_voices, recording, spans, specs, settings)
         else:
-            measured[modality] = measure_faces(recording, spans, specs, settings, step, talk.voice)
-    return measured
+            work[modality] = partial(measure_faces, recording, spans, specs, settings, voice=talk.voice)
+    # Two passes over the recording, each with a decoder of its own; most of their work is outside Python.
+    return measured | side_by_side(work, step)
 
 
 def _result(

@@ -54,6 +54,8 @@ def measure_voices(
     """The audio features; absent, with the reason, where there is no sound or no extractor."""
     if not recording.info.audio:
         return nothing(len(spans), "the recording has no sound")
+    # Notes of its own, so that their order does not depend on how two passes take turns.
+    recording = Recording(recording.info)
     try:
         extract = VoiceExtractor(specs)
     except InputError as error:
@@ -76,7 +78,7 @@ def measure_voices(
     columns = columns_of(specs, values)
     absent = sum(note is not None for note in notes)
     warnings = (f"no voice could be measured in {absent} of {len(spans)} utterances",) if absent else ()
-    return Measured(tuple(columns), tuple(notes), warnings)
+    return Measured(tuple(columns), tuple(notes), (*recording.notes, *warnings))
 
 
 def measure_faces(

@@ -85,7 +85,7 @@ def export(
 
 
 def formats_of(words: str) -> tuple[str, ...]:
-    """The formats in a setting such as `csv,eaf`, with commas or blanks between; InputError for unknown ones."""
+    """The formats in words such as `csv,eaf`, with commas or blanks between; InputError for unknown ones."""
     formats = tuple(words.lower().replace(",", " ").split())
     check_formats(formats)
     return formats

@@ -33,7 +33,7 @@ FEW = 0.5
 
 
 LONGEST_SIDE = 1280
-"""Pixels to which whoever decodes scales larger pictures: faces are looked for in less, and their crops have 48."""
+"""Pixels to which whoever decodes scales larger pictures; faces are looked for in less than that."""
 
 
 @dataclass(frozen=True)

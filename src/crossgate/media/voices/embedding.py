@@ -53,9 +53,9 @@ class CepstralEmbedder:
     Each is divided by how far it varies within a speaker, and the distance is the root mean square of the
     differences. It tells apart voices that differ much.
 
-    The threshold is set high, so that one speaker is rarely split in two: the highest mean distance within
-    one espeak-ng voice was 1.7, and IEMOCAP's acted emotions spread the means of the first four cepstra
-    (openSMILE's) 1.3 times as far as espeak-ng does.
+    The threshold is set high, so that one speaker is rarely split in two: within any of 24 espeak-ng voices
+    the mean distance was 2.1 at most. Real voices vary more: IEMOCAP's speakers 0.8 to 2.3 times as much as
+    espeak-ng's in the means of the first four cepstra (openSMILE's).
     """
 
     name = "mel cepstra and pitch"
