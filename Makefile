@@ -33,6 +33,7 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/pipeline.py
 
 # The page of the report, from its sources; needs Node.js 20. What it builds is part of the repository.
 viewer:

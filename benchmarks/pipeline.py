@@ -4,10 +4,10 @@
     python benchmarks/pipeline.py --minutes 120            # memory must not grow with the length
     python benchmarks/pipeline.py --recording talk.mp4 --transcript talk.vtt --minutes 10 --json speed.json
 
-The recording is repeated, without decoding it anew, until it is as long as asked for, and its transcript with it.
-The rival is the least that any analysis of faces and voices has to do: PyAV decoding every picture and every sample
-of the same file. Seconds are those of a wall clock, with the model loaded and one short analysis done before, as
-in a service. The real-time factor is seconds of work by seconds of recording.
+The recording is repeated, without decoding it anew, until it is as long as asked for, and its transcript with
+it. The rival is the least that any analysis of faces and voices has to do: PyAV decoding every picture and
+every sample of the same file. Seconds are those of a wall clock, with the model loaded and one short analysis
+done before, as in a service. The real-time factor is seconds of work by seconds of recording.
 
 Targets are printed beside what was measured and never asserted: a timing is no test.
 """

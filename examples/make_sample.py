@@ -135,8 +135,7 @@ def face(name: str, mood: str, mouth: float, time: float) -> Image.Image:
     draw.polygon([*top, *reversed(bottom)], fill=(90, 30, 34))
     draw.line(top, (150, 70, 70), 4 * s)
     draw.line(bottom, (165, 82, 80), 4 * s)
-    small = picture.filter(ImageFilter.GaussianBlur(0.8 * s)).resize((200, 240), Image.Resampling.LANCZOS)
-    return small
+    return picture.filter(ImageFilter.GaussianBlur(0.8 * s)).resize((200, 240), Image.Resampling.LANCZOS)
 
 
 def main(folder: Path) -> None:
@@ -185,7 +184,8 @@ def main(folder: Path) -> None:
 
     cues = ["WEBVTT", ""]
     for turn, start, sound in zip(TALK, starts, sounds, strict=True):
-        cues += [f"{clock(start)} --> {clock(start + len(sound) / RATE)}", f"<v {turn.speaker}>{turn.words}", ""]
+        times = f"{clock(start)} --> {clock(start + len(sound) / RATE)}"
+        cues += [times, f"<v {turn.speaker}>{turn.words}", ""]
     (folder / "talk.vtt").write_text("\n".join(cues), encoding="utf-8")
 
 
