@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from crossgate.conversation import MODALITIES, Modality
-from crossgate.models.crossgate import CrossGate, Views
+from crossgate.models.crossgate import CrossGate
 from crossgate.models.settings import ModelSettings
+from crossgate.models.views import Views
 
 DIMENSIONS: dict[Modality, int] = {"text": 6, "audio": 5, "visual": 4}
 EMOTIONS = 7

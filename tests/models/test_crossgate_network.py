@@ -14,8 +14,9 @@ from torch import Tensor
 
 from crossgate.conversation import MODALITIES, Conversation, Modality, Utterance
 from crossgate.errors import InputError
-from crossgate.models.crossgate import CrossGate, Views, view_names
+from crossgate.models.crossgate import CrossGate
 from crossgate.models.settings import ModelSettings
+from crossgate.models.views import Views, view_names
 
 VARIANTS: list[dict[str, Any]] = [
     {},

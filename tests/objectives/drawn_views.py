@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from crossgate.emotions import UNLABELLED
-from crossgate.models.crossgate import Views
+from crossgate.models.views import Views
 from crossgate.objectives.objective import Loss, objective
 from crossgate.objectives.settings import ObjectiveSettings
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from crossgate.emotions import UNLABELLED
 from crossgate.errors import InputError
-from crossgate.models.crossgate import Views
+from crossgate.models.views import Views
 from crossgate.objectives.distillation import lessons, soft_divergence
 from crossgate.objectives.objective import objective
 from crossgate.objectives.settings import ObjectiveSettings

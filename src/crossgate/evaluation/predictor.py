@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from crossgate.features.dataset import Example, collate
-from crossgate.models.crossgate import CrossGate
+from crossgate.models.network import Network
 
 Floats = npt.NDArray[np.float32]
 
@@ -41,7 +41,7 @@ class Predictions:
 
 
 def predict(
-    network: CrossGate,
+    network: Network,
     examples: Sequence[Example],
     *,
     temperature: float = 1.0,

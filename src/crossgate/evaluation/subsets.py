@@ -11,10 +11,10 @@ from crossgate.conversation import INITIALS
 from crossgate.errors import InputError
 from crossgate.evaluation.predictor import Predictions, predict
 from crossgate.features.dataset import Example
-from crossgate.models.crossgate import CrossGate
+from crossgate.models.network import Network
 
 
-def subset_of(letters: str, network: CrossGate) -> str:
+def subset_of(letters: str, network: Network) -> str:
     """A subset of the network's modalities as its views spell it: `at` is `ta`.
 
     Raises InputError where a letter stands for no modality of the network, or there is none.
@@ -28,14 +28,14 @@ def subset_of(letters: str, network: CrossGate) -> str:
     return subset
 
 
-def keep_only(examples: Sequence[Example], network: CrossGate, subset: str) -> list[Example]:
+def keep_only(examples: Sequence[Example], network: Network, subset: str) -> list[Example]:
     """The examples with every modality hidden that `subset` (such as `ta`) does not name."""
     kept = torch.tensor([INITIALS[modality] in subset for modality in network.modalities])
     return [replace(example, present=example.present & kept[:, None]) for example in examples]
 
 
 def predict_subsets(
-    network: CrossGate,
+    network: Network,
     examples: Sequence[Example],
     subsets: Sequence[str] | None = None,
     *,

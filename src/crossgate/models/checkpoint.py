@@ -21,7 +21,8 @@ from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
 from crossgate.files import new_file, new_folder, write_json
-from crossgate.models.crossgate import CrossGate
+from crossgate.models.kinds import make_network
+from crossgate.models.network import Network
 from crossgate.models.settings import ModelSettings
 from crossgate.packaged import SHIPPED
 
@@ -50,7 +51,7 @@ class Checkpoint:
             frozen one, or it reads none.
     """
 
-    network: CrossGate
+    network: Network
     settings: ModelSettings
     features: FeatureSettings
     specs: dict[Modality, tuple[FeatureSpec, ...]]
@@ -125,7 +126,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         features = feature_settings(config["features"])
         specs = {m: tuple(FeatureSpec(**s) for s in found) for m, found in config["specs"].items()}
         dimensions: dict[Modality, int] = config["dimensions"]
-        network = CrossGate(settings, dimensions, len(labels))
+        network = make_network(settings, dimensions, len(labels))
         calibration = {name: float(value) for name, value in config.get("calibration", {}).items()}
     except (InputError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error

@@ -7,48 +7,23 @@ Scientific Reports 15, 30004 (2025). Its abstract is all that was public to us: 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
 
 import torch
 from torch import Tensor, nn
 
-from crossgate.conversation import INITIALS, MODALITIES, Modality
-from crossgate.errors import InputError
+from crossgate.conversation import Modality
 from crossgate.models.attention import Relations, sinusoids
 from crossgate.models.context import ContextEncoder
 from crossgate.models.fusion import GatedMixture
 from crossgate.models.gates import GuidedPairs, UnimodalGuide
+from crossgate.models.network import Network
 from crossgate.models.settings import ModelSettings
 from crossgate.models.stacked import SharedDropout, StackedLinear, normalized, pick
+from crossgate.models.views import Views, view_names
 
 
-@dataclass(frozen=True)
-class Views:
-    """What the network says of every utterance.
-
-    Attributes:
-        names: the views, singles first, the full view last: `t a v ta tv av tav`.
-        logits: (view, batch, turn, emotion).
-        features: (view, batch, turn, feature), what the heads read.
-        valid: (view, batch, turn) bool: every modality of the view is present; for the full view, any is.
-        shares: (batch, turn, modality), how much of the final mixture each modality gives; sums to 1
-            where any modality is present. None in training, where nothing learns from it.
-    """
-
-    names: tuple[str, ...]
-    logits: Tensor
-    features: Tensor
-    valid: Tensor
-    shares: Tensor | None
-
-    @property
-    def full(self) -> Tensor:
-        """Logits of the full view, (batch, turn, emotion)."""
-        return self.logits[-1]
-
-
-class CrossGate(nn.Module):
+class CrossGate(Network):
     """Context, guided gates, gated mixture, and a head for every view.
 
     Args:
@@ -58,11 +33,7 @@ class CrossGate(nn.Module):
     """
 
     def __init__(self, settings: ModelSettings, dimensions: Mapping[Modality, int], emotions: int) -> None:
-        super().__init__()
-        if not dimensions:
-            raise InputError("the model needs one modality at least", fix="name one under `features`")
-        self.settings = settings
-        self.modalities = tuple(m for m in MODALITIES if m in dimensions)
+        super().__init__(settings, dimensions, emotions)
         count, hidden = len(self.modalities), settings.hidden
         self.pairs = list(combinations(range(count), 2))
         self.views = view_names(self.modalities)
@@ -170,11 +141,3 @@ class CrossGate(nn.Module):
         for m, single in enumerate(weights[len(self.pairs) :]):
             shares[m] = shares[m] + single.mean(dim=-1)
         return torch.stack(shares, dim=-1)
-
-
-def view_names(modalities: tuple[Modality, ...]) -> tuple[str, ...]:
-    """All non-empty subsets, singles first: `t a v ta tv av tav` for three modalities, `t a ta` for two."""
-    letters = [INITIALS[m] for m in modalities]
-    return tuple(
-        "".join(subset) for size in range(1, len(letters) + 1) for subset in combinations(letters, size)
-    )

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 from crossgate.errors import InputError
 
+KINDS = ("crossgate",)
+"""Our network, and the rivals it is compared with."""
+
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Size and switches of the CrossGate network. The defaults are the `paper` preset."""
+    """Size and switches of the network. The defaults are the `paper` preset of CrossGate."""
 
+    kind: str = "crossgate"
+    """Which network: crossgate, or a rival to compare it with (models/baselines). Rivals read `hidden`,
+    `heads`, `layers`, `dropout` and `speakers`; what else they have is their authors'."""
     hidden: int = 256
     """Width of every representation."""
     heads: int = 8
@@ -40,6 +46,10 @@ class ModelSettings:
     """Let the three single modalities take part in the final mixture beside the three pairs."""
 
     def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"model.kind is {self.kind!r}, expected {', '.join(KINDS)}")
+        if self.kind != "crossgate" and self.causal:
+            raise InputError(f"model.causal is on, and {self.kind} reads whole conversations")
         if self.hidden < 2:
             raise InputError(f"model.hidden is {self.hidden}, expected 2 or more")
         if self.heads < 1 or self.hidden % self.heads:

@@ -9,7 +9,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from crossgate.models.crossgate import Views
+from crossgate.models.views import Views
 from crossgate.objectives.distillation import feature_distances, lessons, soft_divergence
 from crossgate.objectives.redundancy import redundancy
 from crossgate.objectives.settings import ObjectiveSettings

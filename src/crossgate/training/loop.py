@@ -17,8 +17,8 @@ from crossgate.evaluation.predictor import Predictions, predict
 from crossgate.evaluation.subsets import predict_subsets
 from crossgate.evaluation.validation import validation_figures
 from crossgate.features.dataset import Example, collate
-from crossgate.models.crossgate import CrossGate
 from crossgate.models.modality_dropout import ModalityDropout
+from crossgate.models.network import Network
 from crossgate.objectives.objective import objective
 from crossgate.objectives.settings import ObjectiveSettings
 from crossgate.training.batches import bucketed
@@ -48,13 +48,13 @@ class Fit:
         rows: figures of every epoch.
     """
 
-    network: CrossGate
+    network: Network
     best_epoch: int
     rows: list[dict[str, Any]]
 
 
 def fit(
-    network: CrossGate,
+    network: Network,
     train: Sequence[Example],
     validation: Sequence[Example],
     *,
@@ -104,7 +104,7 @@ def fit(
         for row in state.progress.rows:
             on_epoch(row)
     hide = ModalityDropout(settings.hide_modality, settings.hide_turn).train()
-    weights = class_weights(train, network.heads.bias.shape[-1], settings.class_weighting)
+    weights = class_weights(train, network.emotions, settings.class_weighting)
     weights = weights.to(device) if weights is not None else None
     lengths = [len(example) for example in train]
     steps = settings.epochs * math.ceil(len(train) / settings.batch_size)

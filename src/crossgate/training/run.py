@@ -20,7 +20,7 @@ from crossgate.features.dataset import Example, Features, make_examples
 from crossgate.features.standardize import Standardizer
 from crossgate.features.text.turn_settings import ENCODER_FOLDER
 from crossgate.models.checkpoint import Checkpoint
-from crossgate.models.crossgate import CrossGate
+from crossgate.models.kinds import make_network
 from crossgate.training.folds import choose_epoch, fold_names, join_predictions, keep_predictions
 from crossgate.training.loop import Fit, Predicted, fit
 from crossgate.training.processes import Processes
@@ -170,7 +170,7 @@ class _Run:
             settings = replace(settings, patience=0)
         seed_torch(self.seed, Purpose.WEIGHTS)
         dimensions = {modality: values.shape[1] for modality, values in train[0].values.items()}
-        network = CrossGate(self.experiment.model, dimensions, len(self.table.manifest.labels))
+        network = make_network(self.experiment.model, dimensions, len(self.table.manifest.labels))
         log = EpochLog(folder, title, stop_after or settings.epochs)
 
         def run(on_epoch: Any) -> Fit:
