@@ -20,12 +20,17 @@ def shown() -> list[tuple[str, str]]:
     """Page and command line, without the comment behind it."""
     found = []
     for page in PAGES:
-        for block in re.findall(r"```\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S):
+        for block in re.findall(r"^```\n(.*?)^```$", _without_languages(page), flags=re.S | re.M):
             for line in block.splitlines():
                 match = re.search(r"(?:^|\s|/)crossgate (.*)", line)
                 if match and "COMMAND" not in line:
                     found.append((page.name, match.group(1)))
     return found
+
+
+def _without_languages(page: Path) -> str:
+    """A page without the blocks that name a language, which are no commands."""
+    return re.sub(r"^```\w+\n.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
 
 
 def test_some_commands_are_shown() -> None:

@@ -133,3 +133,26 @@ def test_modality_dropout_hides_as_often_as_it_says() -> None:
     assert (~turns).float().mean().item() == pytest.approx(0.2 - 0.2**3, abs=0.01)
     assert not torch.equal(turns.any(dim=2), turns.all(dim=2))
     assert torch.equal(ModalityDropout(0.0, 0.0).train()(present), present)
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_long_talks_are_read_in_blocks_with_the_same_outcome(
+    with_bias: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    slots, batch, turns, features, heads = 3, 2, 23, 8, 2
+    query, key, value = torch.randn(3, slots, batch, turns, features)
+    speakers = torch.randint(3, (batch, turns))
+    allowed = torch.rand(slots, batch, turns, turns) > 0.3
+    allowed[0, 0, 4] = False  # a turn that may attend to nothing
+    relations = Relations(heads, reach=4)
+
+    def run() -> torch.Tensor:
+        with torch.no_grad():
+            bias = relations(speakers) if with_bias else None
+            return attend(query, key, value, allowed, bias, heads)
+
+    whole = run()
+    monkeypatch.setattr("crossgate.models.attention.BLOCK", 5)
+    assert torch.allclose(run(), whole, atol=1e-6)
+    assert torch.equal(run()[0, 0, 4], torch.zeros(features))

@@ -192,6 +192,8 @@ def test_names_come_from_the_speakers_file(model: Recognizer, tmp_path: Path) ->
     assert [(turn.speaker, turn.text) for turn in with_words.utterances] == [("ann", "One."), ("ben", "Two.")]
     alone = model.analyze(path, None, settings)
     assert [turn.speaker for turn in alone.utterances] == ["ann", "ben"]
+    assert alone.settings["speakers"] == "speakers' file"
+    assert not any("keeps the speaker" in warning for warning in alone.warnings)
     with pytest.raises(InputError, match="not what is said"):
         model.analyze(rttm)
 
@@ -219,6 +221,7 @@ def test_progress_is_told_and_never_goes_back(model: Recognizer) -> None:
         ({"speakers": 0}, "speakers is 0"),
         ({"audio_track": -1}, "audio_track is -1"),
         ({"modalities": ""}, "modalities is empty"),
+        ({"language": "en"}, "only whisper asks for it"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], message: str) -> None:
@@ -274,3 +277,40 @@ def test_faces_are_absent_where_there_are_none(model: Recognizer, shared_media: 
     leaving = model.analyze(shared_media / "face_noface.mov")
     assert present(leaving, "visual")[0]
     assert not present(leaving, "visual")[-1]
+
+
+def test_one_modality_alone_has_a_share_of_one_at_most(model: Recognizer, tmp_path: Path) -> None:
+    lines = "".join(f"A,This is turn {k} and we go on\n" for k in range(500))
+    (tmp_path / "chat.csv").write_text("speaker,text\n" + lines, encoding="utf-8")
+    result = model.analyze(tmp_path / "chat.csv")
+    assert {turn.modalities["text"].share for turn in result.utterances} == {1.0}
+    result.write(str(tmp_path / "out"), ["csv"])
+
+
+@pytest.mark.parametrize(
+    ("words", "warned"),
+    [
+        ("Das ist doch nicht wahr! Ich habe dir gestern gesagt, dass wir am Freitag kommen.", True),
+        ("まあ、いいよ。昨日言ったじゃないか、金曜日に来るって。", True),
+        ("Oui, non.", False),  # too few words to tell
+        ("No, that is not true, I told you yesterday that we would come on Friday!", False),
+    ],
+)
+def test_words_that_are_not_english_are_warned_of(
+    model: Recognizer, tmp_path: Path, words: str, warned: bool
+) -> None:
+    result = model.analyze(vtt(tmp_path, (0.0, 5.0, words)))
+    assert any("English" in warning for warning in result.warnings) is warned
+
+
+def test_words_alone_may_be_used_and_there_are_none(model: Recognizer) -> None:
+    for settings in (AnalysisSettings(modalities="t"), AnalysisSettings(policy="eu-work-education")):
+        with pytest.raises(InputError, match="there are no words"):
+            model.analyze(RECORDING, None, settings)
+
+
+def test_how_it_was_done_is_told(model: Recognizer, sample: Result) -> None:
+    assert sample.settings["modalities"] == "tav"
+    assert sample.settings["face_rate"] == 5.0
+    assert sample.settings["sound_track"] == 0
+    assert model.analyze(TRANSCRIPT).settings["modalities"] == "tav"

@@ -226,7 +226,7 @@ def test_files_without_turns_can_be_opened(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TIMED)
 def test_formats_along_a_clock_need_times(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no times: csv, parquet, json and html are possible"):
+    with pytest.raises(InputError, match="no times: csv, parquet, json, html and png are possible"):
         WRITERS[name](toy_result(3, kind="text", timed=False), tmp_path / "file")
     assert not (tmp_path / "file").exists()
 

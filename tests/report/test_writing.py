@@ -101,7 +101,7 @@ def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", TIMED)
 def test_a_format_that_needs_times_is_refused_before_anything_is_written(name: str, tmp_path: Path) -> None:
     said = refused(toy_result(3, kind="text", timed=False), tmp_path / "out", ("csv", name))
-    assert "the turns have no times: csv, parquet, json and html are possible" in said
+    assert "the turns have no times: csv, parquet, json, html and png are possible" in said
 
 
 def test_without_times_the_rest_is_possible(tmp_path: Path) -> None:

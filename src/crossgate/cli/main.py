@@ -57,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"crossgate: {place}{error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("crossgate: interrupted; `train` goes on with --resume", file=sys.stderr)
+        goes_on = {"extract": "; the same command goes on where it stood"}
+        training = "; `train` and `encoder` go on with --resume" if arguments[:1] != ["analyze"] else ""
+        print(f"crossgate: interrupted{goes_on.get(arguments[0], training)}", file=sys.stderr)
         return 130
 
 

@@ -64,7 +64,7 @@ class Recording:
 
         Raises InputError where there is no such track, or a span is no stretch of time.
         """
-        chosen = self._track(track)
+        chosen = self.sound_track(track)
         check_spans(spans)
         wanted = _rate(rate, chosen)
         sound = sound_of(self.info, chosen, self._met)
@@ -86,7 +86,7 @@ class Recording:
 
         Raises InputError where there is no such track.
         """
-        chosen = self._track(track)
+        chosen = self.sound_track(track)
         size = max(1, round(seconds * _rate(rate, chosen)))
         kept: list[npt.NDArray[np.float32]] = []
         position, held = 0, 0
@@ -128,7 +128,8 @@ class Recording:
         check_spans(spans or ())
         yield from pictures_of(self.info, self.info.video, Ticks(rate, spans), longest_side, self._met)
 
-    def _track(self, track: int) -> AudioTrack:
+    def sound_track(self, track: int) -> AudioTrack:
+        """A sound track by its number, from 0. Raises InputError where there is none of it."""
         if not self.info.audio:
             raise InputError("the recording has no sound", where=self.info.name)
         if not 0 <= track < len(self.info.audio):

@@ -7,6 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+BLOCK = 128
+"""Query turns at once where nothing is learned: the scores of an hour's talk would fill gigabytes."""
+
 
 def attend(
     query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int
@@ -24,6 +27,31 @@ def attend(
     Returns:
         (slot, batch, turn, feature); zero for a query that may attend to nothing.
     """
+    turns = query.shape[2]
+    if turns <= BLOCK or torch.is_grad_enabled():
+        return _attend(query, key, value, allowed, bias, heads)
+    allowed = allowed.expand(-1, -1, turns, -1)
+    blocks = [slice(first, first + BLOCK) for first in range(0, turns, BLOCK)]
+    return torch.cat(
+        [
+            _attend(
+                query[:, :, rows],
+                key,
+                value,
+                allowed[:, :, rows],
+                None if bias is None else bias[:, :, rows],
+                heads,
+            )
+            for rows in blocks
+        ],
+        dim=2,
+    )
+
+
+def _attend(
+    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int
+) -> Tensor:
+    """`attend` in one piece; the query may have fewer turns than the key."""
     slots, batch, turns, features = query.shape
     reachable = allowed.any(dim=-1, keepdim=True)
     # A query without a key attends to everything and is zeroed below: a softmax over nothing would be NaN.
@@ -31,7 +59,7 @@ def attend(
     scores = torch.zeros(hidden.shape, dtype=query.dtype, device=query.device)
     scores = scores.masked_fill_(hidden, torch.finfo(query.dtype).min / 2)[:, :, None]
     scores = scores.expand(-1, -1, heads, -1, -1) if bias is None else scores + bias
-    flat = (slots * batch * heads, turns, -1)
+    flat = (slots * batch * heads, turns, key.shape[2])
     # Plain products: PyTorch's fused kernel is made for long sequences; masked, on a CPU, it was slower at
     # the ten to a hundred turns of a conversation.
     weights = torch.softmax(
@@ -71,7 +99,16 @@ class Relations(nn.Module):
     def forward(self, speakers: Tensor) -> Tensor:
         """Speaker indices (batch, turn) -> bias (batch, head, query turn, key turn)."""
         turns = torch.arange(speakers.shape[1], device=speakers.device)
-        steps = (turns[None, :] - turns[:, None]).clamp(-self.reach, self.reach) + self.reach
+        steps = (turns[None, :] - turns[:, None]).clamp_(-self.reach, self.reach).add_(self.reach)
+        if not torch.is_grad_enabled() and len(turns) > BLOCK:  # head by head, which needs half the memory
+            alike = (speakers[:, :, None] == speakers[:, None, :]).to(self.distance.dtype)
+            return torch.stack(
+                [
+                    (alike * same).add_(distances[steps])
+                    for same, distances in zip(self.same_speaker, self.distance.T, strict=True)
+                ],
+                dim=1,
+            )
         distance = nn.functional.embedding(steps, self.distance)
         same = (speakers[:, :, None] == speakers[:, None, :]).to(distance.dtype)
         bias = distance[None] + same[..., None] * self.same_speaker

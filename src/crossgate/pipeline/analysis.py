@@ -17,7 +17,8 @@ from crossgate.media.clips import Span
 from crossgate.media.recording import Recording, open_recording
 from crossgate.media.transcripts.reading import is_transcript
 from crossgate.models.checkpoint import Checkpoint
-from crossgate.pipeline.in_memory import examples_in_memory
+from crossgate.pipeline.in_memory import examples_in_memory, has_words
+from crossgate.pipeline.language import looks_foreign
 from crossgate.pipeline.measuring import Measured, measure_faces, measure_voices, nothing
 from crossgate.pipeline.policy import find_policy
 from crossgate.pipeline.predictions import predictions_of
@@ -77,11 +78,30 @@ def analyze(
         absent = {m: nothing(_count(talk), "there is no recording", warn=False) for m in MODALITIES[1:]}
         return _result(model, media, talk, absent, allowed, settings, ())
     with open_recording(source) as recording:
+        _check(recording, settings)
         talk = talk_of_recording(recording, transcript, settings, step)
+        _refuse_wordless(talk, allowed)
         measured = _measure(model.checkpoint, recording, talk, allowed, settings, step)
         notes = recording.notes
         return _result(
             model, _media(recording, transcript, settings), talk, measured, allowed, settings, notes
+        )
+
+
+def _check(recording: Recording, settings: AnalysisSettings) -> None:
+    """Raise InputError where there is nothing to analyse, or not the track that is asked for."""
+    if recording.info.audio:
+        recording.sound_track(settings.audio_track)
+    if not recording.info.duration > 0:
+        raise InputError("the recording has no length", where=recording.info.name)
+
+
+def _refuse_wordless(talk: Talk, allowed: Sequence[Modality]) -> None:
+    """Raise InputError where words are all that may be used, and there are none."""
+    if talk.conversation is not None and tuple(allowed) == ("text",) and not has_words([talk.conversation]):
+        raise InputError(
+            "there are no words, and nothing else may be used",
+            fix="give a transcript, or --whisper, or allow another modality",
         )
 
 
@@ -142,7 +162,7 @@ def _result(
 ) -> Result:
     """Predict, and put everything that was found together."""
     warnings = [*notes, *talk.warnings, *(w for one in measured.values() for w in one.warnings)]
-    how = {**talk.sources}
+    how = {**talk.sources, "modalities": "".join(INITIALS[m] for m in allowed)}
     for one in measured.values():
         how |= one.settings
     result = Result(media, model.info, model.checkpoint.labels.labels, (), (), how, settings.policy)
@@ -151,6 +171,11 @@ def _result(
     if talk.conversation is None:
         return replace(result, warnings=tuple(dict.fromkeys(warnings)))
     conversation = talk.conversation
+    if "text" in allowed and looks_foreign(utterance.text for utterance in conversation.utterances):
+        warnings.append(
+            "the words do not look like English, the only language the shipped models have read: do not trust "
+            "what they say of the text"
+        )
     read = conversation if "text" in allowed else _without_words(conversation)
     columns = [column for one in measured.values() for column in one.columns]
     (example,) = examples_in_memory([read], model.checkpoint, columns)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import InputError
-from crossgate.features.audio.extractors import AudioExtractor, audio_extractor
+from crossgate.features.audio.extractors import NAMED, SPEECH, AudioExtractor, audio_extractor
 from crossgate.features.visual.faces import FaceEncoder
 from crossgate.media.clips import Sound
 
@@ -20,12 +20,20 @@ class VoiceExtractor:
 
     Args:
         specs: of the audio features, in their order.
+        speech_model: folder or hub's name of the speech model behind those of them that are of one.
 
     Raises InputError where nothing here makes one of them, or its library is not installed.
     """
 
-    def __init__(self, specs: Sequence[FeatureSpec]) -> None:
-        self.extractors: list[AudioExtractor] = [audio_extractor(spec.name) for spec in specs]
+    def __init__(self, specs: Sequence[FeatureSpec], speech_model: str = "") -> None:
+        named = [spec.name if spec.name in NAMED else f"{SPEECH}{speech_model}" for spec in specs]
+        unknown = [str(spec) for spec, name in zip(specs, named, strict=True) if name == SPEECH]
+        if unknown:
+            raise InputError(
+                f"nothing here makes {', '.join(unknown)} of a recording",
+                fix="if it is of a speech model, name that (--speech_model)",
+            )
+        self.extractors: list[AudioExtractor] = [audio_extractor(name) for name in named]
         for spec, extractor in zip(specs, self.extractors, strict=True):
             _refuse_other(spec, extractor.spec)
         rates = {extractor.rate for extractor in self.extractors}

@@ -57,10 +57,10 @@ def measure_voices(
     # Notes of its own, so that their order does not depend on how two passes take turns.
     recording = Recording(recording.info)
     try:
-        extract = VoiceExtractor(specs)
+        extract = VoiceExtractor(specs, settings.speech_model)
     except InputError as error:
         return nothing(
-            len(spans), f"audio was not measured: {error.what}; {error.fix or 'no other way here'}"
+            len(spans), f"audio was not measured: {error.what}" + (f"; {error.fix}" if error.fix else "")
         )
     values = np.full((len(spans), sum(spec.dimension for spec in specs)), np.nan, dtype=np.float32)
     notes: list[str | None] = ["no sound here"] * len(spans)
@@ -78,7 +78,8 @@ def measure_voices(
     columns = columns_of(specs, values)
     absent = sum(note is not None for note in notes)
     warnings = (f"no voice could be measured in {absent} of {len(spans)} utterances",) if absent else ()
-    return Measured(tuple(columns), tuple(notes), (*recording.notes, *warnings))
+    heard = {"sound_track": settings.audio_track, "sound_tracks": len(recording.info.audio)}
+    return Measured(tuple(columns), tuple(notes), (*recording.notes, *warnings), heard)
 
 
 def measure_faces(
@@ -117,6 +118,7 @@ def measure_faces(
         tuple(warnings),
         {
             "face_detector": reader.detector.name,
+            "face_rate": settings.face_rate,
             "frames_sampled": int(reading.sampled.sum()),
             "frames_with_face": int(reading.with_face.sum()),
         },

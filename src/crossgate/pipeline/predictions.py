@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from crossgate.evaluation.predictor import Predictions, predict
 from crossgate.features.dataset import Example
 from crossgate.models.checkpoint import Checkpoint
@@ -21,7 +23,7 @@ def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Predict
     labels = checkpoint.labels.labels
 
     def distribution_of(probabilities: Any) -> dict[str, float]:
-        return dict(zip(labels, (float(value) for value in probabilities), strict=True))
+        return dict(zip(labels, _whole(probabilities), strict=True))
 
     distribution = distribution_of(found.probabilities[row])
     emotion = max(distribution, key=lambda name: distribution[name])
@@ -33,10 +35,7 @@ def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Predict
         emotion,
         confidence,
         abstained=not there or confidence < checkpoint.confidence_threshold,
-        shares={
-            modality: float(share)
-            for modality, share in zip(checkpoint.network.modalities, found.shares[row], strict=True)
-        },
+        shares=dict(zip(checkpoint.network.modalities, _whole(found.shares[row]), strict=True)),
         # The network's full view answers where any modality is there; by its name all should be.
         views={
             name: distribution_of(found.views[view, row])
@@ -44,3 +43,9 @@ def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Predict
             if set(name) <= measured
         },
     )
+
+
+def _whole(parts: Any) -> list[float]:
+    """Parts that sum to 1 in double precision, where single precision had rounded them; zeros stay zeros."""
+    exact = np.asarray(parts, dtype=np.float64)
+    return [float(part) for part in exact / (exact.sum() or 1.0)]

@@ -31,6 +31,8 @@ class AnalysisSettings:
     folder; needs the extra whisper."""
     language: str | None = None
     """Language of the recording as whisper calls it, such as en; found out where it is not given."""
+    speech_model: str = ""
+    """Folder or hub's name of the speech model behind a checkpoint's audio features, if they are of one."""
     audio_track: int = 0
     """Which sound track to listen to, from 0."""
     face_rate: float = 5.0
@@ -45,6 +47,10 @@ class AnalysisSettings:
             find_policy(self.policy)
         if self.modalities is not None and not self.modalities:
             raise InputError("modalities is empty, expected letters out of t, a, v")
+        if self.language is not None and not self.whisper:
+            raise InputError(
+                f"language is {self.language!r}, and only whisper asks for it", fix="give --whisper as well"
+            )
         if self.speakers is not None and self.speakers < 1:
             raise InputError(f"speakers is {self.speakers}, expected 1 or more")
         if self.audio_track < 0:

@@ -99,7 +99,9 @@ def talk_of_recording(
         read = replace(read, notes=(*read.notes, note))
     if not read.segments:
         return Talk(None, (), sources, read.notes, voice)
-    read, sources["speakers"] = ears.tell_apart(_with_speakers(read, settings))
+    if transcript is not None:  # without one, the speakers' file is where the turns are from
+        read = _with_speakers(read, settings)
+    read, sources["speakers"] = ears.tell_apart(read)
     spans = tuple(_span(segment) for segment in read.segments)
     name = Path(recording.info.name).stem or "recording"
     return Talk(_conversation(name, read.segments), spans, sources, read.notes, voice)
@@ -170,7 +172,8 @@ class _Ears:
             unnamed = sum(not segment.speaker for segment in segments)
             note = f"{unnamed} of {len(segments)} utterances have no speaker's name"
             notes = (*read.notes, note) if unnamed else read.notes
-            return replace(read, segments=_named(segments), notes=notes), "transcript"
+            source = "transcript" if self._settings.speakers_file is None else "speakers' file"
+            return replace(read, segments=_named(segments), notes=notes), source
         if not self._recording.info.audio:
             note = "nothing tells the speakers apart; all turns are taken for one's"
             return replace(read, segments=_named(segments), notes=(*read.notes, note)), "none"

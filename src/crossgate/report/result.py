@@ -155,16 +155,17 @@ class Result:
 
     def write(
         self,
-        folder: Path,
+        folder: str | Path,
         formats: Sequence[str] = ("json", "html", "png"),
         *,
-        media: Path | None = None,
+        media: str | Path | None = None,
         embed: bool = False,
     ) -> list[Path]:
         """Write it into a new folder, as `crossgate.report.writing.write_result` does; returns the files."""
         from crossgate.report.writing import write_result
 
-        return write_result(self, Path(folder), formats, media=media, embed=embed)
+        recording = None if media is None else Path(media)
+        return write_result(self, Path(folder), formats, media=recording, embed=embed)
 
     def to_json(self) -> dict[str, Any]:
         """The layout of `result.json`, without the summary."""

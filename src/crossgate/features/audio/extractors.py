@@ -17,7 +17,10 @@ from crossgate.media.clips import Sound
 SPEECH = "speech:"
 """Before the folder or the hub's name of a speech model."""
 
-KNOWN = ("praat8", *SETS, f"{SPEECH}FOLDER", f"{SPEECH}HUB/NAME")
+NAMED = ("praat8", *SETS)
+"""Features whose name tells all that is needed to make them."""
+
+KNOWN = (*NAMED, f"{SPEECH}FOLDER", f"{SPEECH}HUB/NAME")
 
 
 class AudioExtractor(Protocol):

@@ -37,7 +37,7 @@ ADAPTER_CONFIG = "adapter_config.json"
 HEADS_FILE = "heads.safetensors"
 FORMAT = "crossgate-text-encoder"
 FORMAT_VERSION = 1
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 2048
 """Tokens read at once."""
 
 Array = npt.NDArray[np.float32]

@@ -185,5 +185,6 @@ def _unreadable(path: Path, name: str, error: Exception) -> InputError:
     return InputError(
         "this is no recording that FFmpeg can read",
         where=name,
-        fix="give a video or audio file such as mp4, mkv, mov, webm, wav, mp3, flac or ogg",
+        fix="give a video or audio file such as mp4, mkv, mov, webm, wav, mp3 or flac; a transcript alone is "
+        "known by its suffix, such as vtt, srt or csv",
     )

@@ -144,9 +144,6 @@ def _audio_tracks(container: Any, name: str, notes: list[str]) -> tuple[AudioTra
                 stream=stream.index,
             )
         )
-    if len(tracks) > 1:
-        rest = ", ".join(_in_words(track) for track in tracks[1:])
-        notes.append(f"the file has {len(tracks)} sound tracks: {_in_words(tracks[0])} is taken, not {rest}")
     return tuple(tracks)
 
 

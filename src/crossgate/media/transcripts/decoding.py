@@ -48,7 +48,7 @@ def read_text(path: Path, notes: Notes) -> str:
         raise InputError(
             "holds NUL bytes, so it is no text, or UTF-16 without its mark",
             where=f"{path}, line {line}",
-            fix="save the transcript as UTF-8",
+            fix="check that it is a transcript, and save it as UTF-8",
         )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -74,7 +74,7 @@ def _decoded(content: bytes, where: str, notes: Notes) -> str:
         raise InputError(
             f"is text neither in UTF-8 nor in Windows-1252 (byte {wrong})",
             where=where,
-            fix="save the transcript as UTF-8",
+            fix="check that it is a transcript, and save it as UTF-8",
         ) from error
     line = content.count(b"\n", 0, wrong) + 1
     notes.add("not UTF-8; read as Windows-1252, so check letters with accents", f"line {line}")

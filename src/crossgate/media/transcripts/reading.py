@@ -101,8 +101,8 @@ def _by_suffix(path: Path, seen: str | None) -> str:
             f"{path.suffix or 'a name without a suffix'} tells no transcript format; "
             f"known are {', '.join(SUFFIXES)}",
             where=str(path),
-            fix=f"its content looks like {NAMES[seen]}: name the file so, or give the format {seen}"
+            fix=f"its content looks like {NAMES[seen]}: name the file so"
             if seen is not None
-            else "give the file its format's suffix, or name the format",
+            else "give the file its format's suffix",
         )
     return name

@@ -27,7 +27,7 @@ from crossgate.pipeline.extraction.worker import Measured, Worker
 from crossgate.pipeline.steps import Step
 
 REPORT_FILE = "extraction.json"
-"""In the table's folder: every clip that could not be read, and why."""
+"""In the table's folder: every clip that could not be read, or in which something is not there, and why."""
 
 PARTIAL = ".partial"
 """Ending of the folder beside the table's that holds what is measured so far."""
@@ -141,7 +141,8 @@ def _write(release: Release, worker: Worker, measured: dict[str, Measured], out:
         split: _with_features(content, worker.specs, measured) for split, content in release.contents.items()
     }
     broken = {one.utterance: list(one.why) for one in measured.values() if one.why}
-    causes = Counter(why for reasons in broken.values() for why in reasons)
+    absent = {one.utterance: list(one.absent) for one in measured.values() if one.absent}
+    causes = Counter(why for one in measured.values() for why in (*one.why, *one.absent))
     notes = [f"{count} clips: {cause}" for cause, count in causes.most_common(20)]
     if len(causes) > len(notes):
         notes.append(f"... and {len(causes) - len(notes)} more causes, see {REPORT_FILE}")
@@ -150,7 +151,11 @@ def _write(release: Release, worker: Worker, measured: dict[str, Measured], out:
         features=worker.specs,
         notes=(*release.manifest.notes, *worker.notes, *notes),
     )
-    report = {"clips": len(measured), "unreadable": dict(sorted(broken.items()))}
+    report = {
+        "clips": len(measured),
+        "unreadable": dict(sorted(broken.items())),
+        "absent": dict(sorted(absent.items())),
+    }
     return write_table(out, manifest, contents, {REPORT_FILE: report})
 
 

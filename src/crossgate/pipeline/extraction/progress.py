@@ -39,7 +39,8 @@ class Done:
                         fix="give the same ones, name another folder, or remove this one",
                     )
                 if number:
-                    one = Measured(content["utterance"], content["vectors"], tuple(content["why"]))
+                    found = {name: tuple(content[name]) for name in ("why", "absent")}
+                    one = Measured(content["utterance"], content["vectors"], **found)
                     self.measured[one.utterance] = one
                 whole += len(line)
         path.parent.mkdir(parents=True, exist_ok=True)

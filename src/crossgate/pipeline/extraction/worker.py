@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from crossgate.conversation import FeatureSpec
-from crossgate.errors import CrossgateError
+from crossgate.errors import CrossgateError, InputError
 from crossgate.features.audio.extractors import AudioExtractor, audio_extractor
 from crossgate.features.visual.face_features import LONGEST_SIDE, FaceReader, FaceReadingSettings
 from crossgate.features.visual.faces import FaceEncoder
 from crossgate.features.visual.find_detector import find_detector
 from crossgate.media.clips import Span
 from crossgate.media.recording import open_recording
+from crossgate.media.voices.silence import silent
 from crossgate.pipeline.extraction.layouts import KNOWN_BROKEN, Clip
 from crossgate.pipeline.extraction.settings import ExtractionSettings
 
@@ -28,12 +29,14 @@ class Measured:
     Attributes:
         utterance: its id.
         vectors: column -> (feature,); a column that could not be measured is not here.
-        why: what went wrong, empty where nothing did.
+        why: what could not be read, empty where nothing went wrong.
+        absent: what was read and is not there: silence, no face.
     """
 
     utterance: str
     vectors: dict[str, list[float]]
     why: tuple[str, ...]
+    absent: tuple[str, ...] = ()
 
 
 class Worker:
@@ -66,6 +69,7 @@ class Worker:
         """Measure a clip; what cannot be read is reported."""
         vectors: dict[str, list[float]] = {}
         why: list[str] = []
+        absent: list[str] = []
         for modality, measure, wanted in (
             ("sound", self._listen, bool(self._voices)),
             ("picture", self._look, self._faces is not None),
@@ -73,43 +77,43 @@ class Worker:
             if not wanted:
                 continue
             try:
-                problem = measure(clip, vectors)
+                missing = measure(clip, vectors)
+                absent += [missing] if missing else []
             except CrossgateError as error:
-                problem = str(error.what)
+                why.append(f"{modality}: {error.what}")
             except Exception as error:  # a decoder's or detector's own: one clip must not stop the rest
-                problem = f"{type(error).__name__}: {error}"
-            if problem:
-                why.append(f"{modality}: {problem}")
+                why.append(f"{modality}: {type(error).__name__}: {error}")
         if why and clip.utterance in KNOWN_BROKEN:
             why = [f"known: {KNOWN_BROKEN[clip.utterance]}"]
-        return Measured(clip.utterance, vectors, tuple(why))
+        return Measured(clip.utterance, vectors, tuple(why), tuple(absent))
 
     def _listen(self, clip: Clip, vectors: dict[str, list[float]]) -> str | None:
         if clip.sound is None:
-            return "no file"
+            raise InputError("no file")
         with open_recording(clip.sound) as recording:
             if not recording.info.audio:
-                return "the file has no sound"
+                raise InputError("the file has no sound")
             everything = [Span(0.0, recording.info.duration)]
             for voice in self._voices:
                 for _, sound in recording.sounds(everything, rate=voice.rate):
-                    _keep(voice.spec.column, voice(sound), vectors)
-        return None if vectors else "too short or too quiet to measure"
+                    if not silent(sound):  # as in the analysis of a recording
+                        _keep(voice.spec.column, voice(sound), vectors)
+        return None if vectors else "no voice: silence, or too short to measure"
 
     def _look(self, clip: Clip, vectors: dict[str, list[float]]) -> str | None:
         assert self._faces is not None
         if clip.picture is None:
-            return "no file"
+            raise InputError("no file")
         with open_recording(clip.picture) as recording:
             if recording.info.video is None:
-                return "the file has no picture"
+                raise InputError("the file has no picture")
             spans = [clip.span or Span(0.0, recording.info.duration)]
             frames = recording.frames(self._settings.face_rate, spans, longest_side=LONGEST_SIDE)
             reading = self._faces.read(frames, spans)
         if reading.present[0]:
             _keep(self._faces.spec.column, reading.values[0], vectors)
             return None
-        return reading.notes[0] or "no face"
+        return "no face, or in too few frames"
 
 
 def _keep(column: str, vector: Vector, vectors: dict[str, list[float]]) -> None:

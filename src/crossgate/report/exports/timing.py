@@ -26,7 +26,7 @@ def refuse_untimed(result: Result) -> None:
     """Raises InputError where a turn has no times."""
     if not is_timed(result):
         raise InputError(
-            "the turns have no times: csv, parquet, json and html are possible",
+            "the turns have no times: csv, parquet, json, html and png are possible",
             where=result.media.name,
             fix="leave the other formats out, or give a transcript with times",
         )
