@@ -60,7 +60,7 @@ def test_an_unknown_suffix_names_the_formats_and_what_the_content_looks_like(tmp
         read_transcript(write(tmp_path, "talk.txt", SRT))
     assert ".srt, .vtt, .csv" in str(error.value)
     assert "looks like SubRip (SRT)" in str(error.value)
-    with pytest.raises(InputError, match="give the file its format.s suffix"):
+    with pytest.raises(InputError, match="give the file its format's suffix"):
         read_transcript(write(tmp_path, "talk", "Hello there"))
     with pytest.raises(InputError, match="unknown transcript format 'docx'; known are srt, vtt"):
         read_transcript(write(tmp_path, "a.srt", SRT), "docx")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossgate.errors import InputError
 
-KINDS = ("crossgate",)
+KINDS = ("crossgate", "text-only", "early-fusion")
 """Our network, and the rivals it is compared with."""
 
 

@@ -173,8 +173,8 @@ def _result(
     conversation = talk.conversation
     if "text" in allowed and looks_foreign(utterance.text for utterance in conversation.utterances):
         warnings.append(
-            "the words do not look like English, the only language the shipped models have read: do not trust "
-            "what they say of the text"
+            "the words do not look like English, the only language the shipped models have read: do not "
+            "trust what they say of the text"
         )
     read = conversation if "text" in allowed else _without_words(conversation)
     columns = [column for one in measured.values() for column in one.columns]

@@ -68,7 +68,7 @@ def fit_text(
             step = state.progress.step
             seed_torch(seed, Purpose.STEP, step)
             optimizer.zero_grad(set_to_none=True)
-            with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            with _precision(settings):
                 loss = _loss(encoder, tokenizer, batch, sources, weights, training, seed, step)
             loss.backward()  # type: ignore[no-untyped-call]
             norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
@@ -87,7 +87,7 @@ def fit_text(
         row = {"round": number + 1, "step": state.progress.step, "train/loss": total}
         row["seconds"] = time.perf_counter() - started
         if measure:
-            with _Lent(list(parameters), list(average)):
+            with _Lent(list(parameters), list(average)), _precision(settings):
                 encoder.eval()
                 row |= measure(encoder)
         state.progress.rows.append(row)
@@ -99,6 +99,11 @@ def fit_text(
             parameter.copy_(mean)
     encoder.eval()
     return state.progress.rows
+
+
+def _precision(settings: OptimizerSettings) -> torch.autocast:
+    """Computes in the precision that is asked for; weights stay in float32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bfloat16")
 
 
 class _Lent:
