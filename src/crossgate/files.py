@@ -26,12 +26,27 @@ def new_folder(folder: Path) -> Iterator[Path]:
     try:
         yield draft
         draft.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        draft.rename(folder)
+        try:
+            if folder.exists():
+                folder.rmdir()
+            draft.rename(folder)
+        except OSError:
+            refuse_filled(folder)  # somebody else was faster
+            raise
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise InputError where a folder cannot be made, as far as that can be told before trying."""
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(
+            "cannot be written to" if there.is_dir() else "is no folder",
+            where=str(there),
+            fix="name a folder of your own",
+        )
 
 
 def refuse_filled(folder: Path) -> None:

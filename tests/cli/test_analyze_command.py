@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -193,3 +196,35 @@ def test_the_demonstration_writes_a_report_and_shows_it_again(
     assert capsys.readouterr().out == first
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "sample").iterdir()} == before
     shutil.rmtree(tmp_path / "sample")
+
+
+@pytest.mark.slow
+def test_told_to_end_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    command = [sys.executable, "-m", "crossgate", "analyze", "-", "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "kept")}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(RECORDING.read_bytes())
+    process.stdin.flush()  # and left open: it waits for more
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "kept").glob("*/recording")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_what_would_fail_at_the_end_is_refused_at_the_beginning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossgate.load", lambda _: pytest.fail("the work was begun"))
+    monkeypatch.setattr("crossgate.report.page.fill.LARGEST_EMBEDDED", 1000)
+    assert analyze(tmp_path, RECORDING, "--embed") == 2
+    assert "link to it instead" in capsys.readouterr().err
+    assert analyze(tmp_path, "-", "--embed") == 2
+    assert "cannot be embedded" in capsys.readouterr().err
+    assert analyze(tmp_path, tmp_path / "gone.mp4") == 2
+    (tmp_path / "file").write_text("")
+    assert main(["analyze", str(RECORDING), "--out", str(tmp_path / "file" / "out")]) == 2
+    assert "is no folder" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import pytest
@@ -86,6 +86,25 @@ def test_teachers_are_not_dragged_down() -> None:
     assert teacher.grad is None
     assert student.grad is not None
     assert (student.grad != 0).any()
+
+
+@pytest.mark.parametrize("detach_teacher", [True, False])
+def test_a_teacher_learns_from_its_student_where_it_is_not_detached(detach_teacher: bool) -> None:
+    views, labels = draw(missing=0.0)
+    settings = replace(only(soft_singles=1.0, hierarchy=False), detach_teacher=detach_teacher)
+    loss = objective(views, labels, settings)
+    loss.total.backward()
+    assert torch.isclose(loss.total, loss_of(views, labels, soft_singles=1.0, hierarchy=False).total)
+    teacher = views.logits.detach()[-1].requires_grad_()
+    for student in views.logits.detach()[indices(1)]:
+        soft = (teacher / 2).log_softmax(-1)
+        kl = (soft.exp() * (soft - (student / 2).log_softmax(-1))).sum(-1) * 2**2
+        (kl.mean() / 3).backward()
+    assert views.logits.grad is not None
+    expected = torch.zeros_like(teacher) if detach_teacher else teacher.grad
+    assert expected is not None
+    assert torch.allclose(views.logits.grad[-1], expected, atol=1e-7)
+    assert views.logits.grad[indices(1)].any()
 
 
 @pytest.mark.parametrize("term", ["soft_pairs", "soft_singles", "consistency"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +315,37 @@ def test_how_it_was_done_is_told(model: Recognizer, sample: Result) -> None:
     assert sample.settings["face_rate"] == 5.0
     assert sample.settings["sound_track"] == 0
     assert model.analyze(TRANSCRIPT).settings["modalities"] == "tav"
+
+
+def test_the_voice_helps_to_choose_the_face_with_a_transcript_too(
+    model: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crossgate.pipeline import analysis
+
+    given: list[object] = []
+    whole = analysis.measure_faces
+
+    def spy(*arguments: Any, voice: object, **named: Any) -> Any:
+        given.append(voice)
+        return whole(*arguments, voice=voice, **named)
+
+    monkeypatch.setattr(analysis, "measure_faces", spy)
+    model.analyze(RECORDING, TRANSCRIPT)
+    assert given != [None]
+
+
+def test_of_a_very_long_turn_the_first_minute_is_listened_to(model: Recognizer, tmp_path: Path) -> None:
+    path = make_media(tmp_path / "long.wav", sound=[np.tile(tone(10.0), 7)])
+    lines = "WEBVTT\n\n00:00:00.000 --> 00:01:10.000\n<v Ann>Hello\n"
+    (tmp_path / "long.vtt").write_text(lines, encoding="utf-8")
+    (turn,) = model.analyze(path, tmp_path / "long.vtt").utterances
+    assert turn.modalities["audio"] == replace(turn.modalities["audio"], present=True, note="its first 60 s")
+
+
+def test_under_a_policy_voices_are_not_told_apart_unasked(model: Recognizer, tmp_path: Path) -> None:
+    path = make_media(tmp_path / "call.wav", sound=[tone(4.0)])
+    cues = vtt(tmp_path, (0.2, 1.8, "One."), (2.2, 3.8, "Two."))
+    result = model.analyze(path, cues, AnalysisSettings(policy="eu-work-education"))
+    assert {turn.speaker for turn in result.utterances} == {"Speaker 1"}
+    assert not any("sound of the voices" in warning for warning in result.warnings)
+    assert any("not told apart" in warning for warning in result.warnings)

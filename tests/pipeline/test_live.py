@@ -119,3 +119,10 @@ def test_the_future_changes_nothing(causal: Checkpoint) -> None:
     begun = at_once(causal, short, {name: found[:7] for name, found in values.items()})
     for first, second in zip(begun, at_once(causal, talk, values), strict=False):
         assert torch.allclose(torch.tensor(numbers(first)), torch.tensor(numbers(second)), atol=2e-5)
+
+
+def test_texts_are_given_in_words(causal: Checkpoint) -> None:
+    with pytest.raises(InputError, match="in words"):
+        Live(causal).add(speaker="A", vectors={"text": np.zeros(2)})
+    with pytest.raises(InputError, match="sound is str"):
+        Live(causal).add(speaker="A", sound="hello.wav")  # type: ignore[arg-type]

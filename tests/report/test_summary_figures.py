@@ -19,6 +19,7 @@ from crossgate.report.result import ModalityUse, Result, Turn
 from crossgate.report.summary import VIEWS, Summary, summarize
 from crossgate.report.summary.changes import change_points, gains, shifts
 from crossgate.report.summary.moments import divergence
+from crossgate.report.summary.parts import counted
 
 LABELS = ("neutral", "joy", "anger")
 PRESENT: dict[Modality, ModalityUse] = {
@@ -77,6 +78,8 @@ made_results = st.builds(
 @given(made_results)
 def test_what_holds_of_every_summary(made: Result) -> None:
     summary = summarize(made)
+    assert summary.overview.left_out == sum(not one.measured for one in made.utterances)
+    made = counted(made)  # what was not measured is in no figure
     assert json.loads(json.dumps(summary.to_json(), allow_nan=False)) == summary.to_json()
     for one in summary.speakers or ():
         assert math.isclose(sum(share.estimate for share in one.shares), 1)
@@ -352,3 +355,17 @@ def test_quotes_are_short() -> None:
 def test_thousands_of_turns() -> None:
     summary = summarize(toy_result(3000))
     assert [one.turns for one in summary.speakers or ()] == [1500, 1500]
+
+
+def test_what_nobody_said_or_nothing_was_measured_of_is_in_no_figure() -> None:
+    plain = [turn(k, "A", "joy", 0.8) for k in range(6)]
+    absent = {m: ModalityUse(False, 0.0) for m in ("text", "audio", "visual")}
+    empty = replace(turn(6, "A", "anger", 0.9), modalities=absent, views={})
+    nobody = turn(7, "Nobody", "anger", 0.9)
+    without, whole = summarize(result(*plain)), summarize(result(*plain, empty, nobody))
+    assert whole.speakers == without.speakers
+    assert whole.overview.turns == 6
+    assert whole.overview.left_out == 2
+    assert whole.overview.emotions == without.overview.emotions
+    assert whole.overview.seconds == without.overview.seconds
+    assert any("in no figure" in note for note in whole.notes)

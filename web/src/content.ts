@@ -1,5 +1,7 @@
 /** What the page is given: result.json as Python writes it, the colours, and where the recording is. */
 
+import { S } from "./strings";
+
 export type Modality = "text" | "audio" | "visual";
 export const MODALITIES: readonly Modality[] = ["text", "audio", "visual"];
 export const VIEWS: readonly string[] = ["t", "a", "v", "ta", "tv", "av", "tav"];
@@ -77,8 +79,12 @@ export interface Content {
 
 /** The content of the page's data block; null where the page was built and never filled. */
 export function readContent(text: string | null | undefined): Content | null {
-  const content: unknown = JSON.parse(text ?? "null");
-  return content as Content | null;
+  const content = JSON.parse(text ?? "null") as Content | null;
+  for (const turn of content?.result.utterances ?? []) {
+    // What the network answers to nothing at all is no emotion, and must not look like one.
+    if (!MODALITIES.some((name) => turn.modalities[name]?.present)) turn.emotion = S.notMeasured;
+  }
+  return content;
 }
 
 /** Whether every turn has times, so that the page can run on seconds. */

@@ -61,8 +61,9 @@ export const S = {
   turnWords: (number: number, of: number, speaker: string, at: string, emotion: string): string =>
     `Turn ${number} of ${of}, ${speaker}${at}, ${emotion}`,
   at: (start: number, end: number): string => `, ${clock(start)} to ${clock(end)}`,
+  notMeasured: "not measured",
   reading: (emotion: string, confidence: number, abstained: boolean): string =>
-    abstained ? `abstains; likeliest ${emotion} ${percent(confidence)}` : `${emotion} ${percent(confidence)}`,
+    emotion === S.notMeasured ? emotion : abstained ? `abstains; likeliest ${emotion} ${percent(confidence)}` : `${emotion} ${percent(confidence)}`,
   noText: "(no text)",
   detail: {
     heading: "Selected turn",

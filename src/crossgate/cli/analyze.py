@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import ClassVar
 
-from crossgate.files import refuse_filled
+from crossgate.errors import InputError
+from crossgate.files import refuse_filled, refuse_unwritable
 from crossgate.pipeline.settings import AnalysisSettings
 
 
@@ -39,7 +40,7 @@ class Analyze(AnalysisSettings):
         from crossgate.report.writing import formats_of
 
         formats = formats_of(self.format)
-        refuse_filled(self.out)  # said before the work, not after
+        self._check()  # said before the work, not after
         import crossgate
 
         settings = AnalysisSettings(**{f.name: getattr(self, f.name) for f in fields(AnalysisSettings)})
@@ -52,3 +53,17 @@ class Analyze(AnalysisSettings):
         for path in written:
             print(path)
         return 0
+
+    def _check(self) -> None:
+        """Raise InputError for what would fail at the end."""
+        refuse_filled(self.out)
+        refuse_unwritable(self.out)
+        for path in (self.source, self.transcript, self.speakers_file, self.openface):
+            if path is not None and str(path) != "-" and not path.exists():
+                raise InputError("no such file", where=str(path), fix="check the path")
+        if self.embed:
+            if str(self.source) == "-":
+                raise InputError("standard input cannot be embedded", fix="give the recording as a file")
+            from crossgate.report.page.fill import refuse_large
+
+            refuse_large(self.source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -39,8 +40,18 @@ COMMANDS: Table = {
 """Module, name in it, summary. The name is a command's, or that of another such table, one level down."""
 
 
+GOES_ON = {
+    "extract": "; the same command goes on where it stood",
+    "train": "; it goes on with --resume",
+    "encoder": "; its trainings go on with --resume",
+}
+"""What to do about an interruption, by command."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns 0, or 1 where the work failed, 2 for bad input, 130 when interrupted."""
+    if arguments is None:
+        _unwind_when_told_to_end()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with warnings.catch_warnings():
@@ -57,10 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"crossgate: {place}{error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        goes_on = {"extract": "; the same command goes on where it stood"}
-        training = "; `train` and `encoder` go on with --resume" if arguments[:1] != ["analyze"] else ""
-        print(f"crossgate: interrupted{goes_on.get(arguments[0], training)}", file=sys.stderr)
+        print(f"crossgate: interrupted{GOES_ON.get(''.join(arguments[:1]), '')}", file=sys.stderr)
         return 130
+
+
+def _unwind_when_told_to_end() -> None:
+    """End in good order on SIGTERM and SIGHUP: what was kept for a while is removed on the way out."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def _show(message: Warning | str, category: type[Warning], *_: object) -> None:

@@ -24,8 +24,8 @@ def print_result(result: Result) -> None:
         table.add_row(
             clock(turn.start),
             escape(turn.speaker),
-            f"({turn.emotion})" if turn.abstained else turn.emotion,
-            f"{100 * turn.confidence:.0f} %",
+            "not measured" if not turn.measured else f"({turn.emotion})" if turn.abstained else turn.emotion,
+            f"{100 * turn.confidence:.0f} %" if turn.measured else "-",
             sources(turn),
             escape(words if len(words) <= 50 else words[:49] + "…"),
         )
@@ -33,7 +33,7 @@ def print_result(result: Result) -> None:
         console.print(table)
     if len(result.utterances) > SHOWN:
         console.print(f"... and {len(result.utterances) - SHOWN} more")
-    if any(turn.abstained for turn in result.utterances):
+    if any(turn.abstained and turn.measured for turn in result.utterances):
         console.print("In brackets: the model abstains, its confidence is too low.")
     for warning in result.warnings:
         console.print(f"note: {escape(warning)}")

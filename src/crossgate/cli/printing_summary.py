@@ -57,11 +57,17 @@ def print_summary(summary: Summary) -> None:
         console.print(f"warning: {_clean(warning)}")
 
 
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def _overview(console: Console, summary: Summary) -> None:
     whole = summary.overview
     speech = "" if whole.seconds is None else f", {whole.seconds:.0f} s of speech"
     abstained = "" if whole.abstained is None else f"; {_percent(whole.abstained)} abstained"
-    console.print(f"{whole.turns} turns of {len(whole.speakers)} speakers{speech}{abstained}")
+    console.print(
+        f"{_count(whole.turns, 'turn')} of {_count(len(whole.speakers), 'speaker')}{speech}{abstained}"
+    )
     table = Table("modality", "present in turns", "mean share of the answer", box=None)
     for modality, present in whole.present.items():
         share = _percent(whole.shares[modality]) if modality in whole.shares else "-"

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 from crossgate.errors import InputError
 
-KINDS = ("crossgate", "text-only", "early-fusion")
+KINDS = (
+    "crossgate",
+    "text-only",
+    "early-fusion",
+    "bc-lstm",
+    "dialoguernn",
+    "mmgcn",
+    "sdt",
+    "telme",
+    "multiemo",
+)
 """Our network, and the rivals it is compared with."""
 
 

@@ -31,13 +31,14 @@ def lessons(views: tuple[str, ...], hierarchy: bool) -> list[Lesson]:
     return plan
 
 
-def soft_divergence(teacher: Tensor, student: Tensor, temperature: float) -> Tensor:
+def soft_divergence(teacher: Tensor, student: Tensor, temperature: float, detach: bool = True) -> Tensor:
     """KL(teacher || student) of softened distributions times the temperature squared (Hinton et al. 2015).
 
-    The teacher is detached: a student must not drag it down. Logits (lesson, batch, turn, emotion) ->
-    (lesson, batch, turn).
+    With `detach` the teacher learns nothing from it: a student must not drag it down. Logits (lesson, batch,
+    turn, emotion) -> (lesson, batch, turn).
     """
-    target = torch.log_softmax(teacher.detach() / temperature, dim=-1)
+    teacher = teacher.detach() if detach else teacher
+    target = torch.log_softmax(teacher / temperature, dim=-1)
     answer = torch.log_softmax(student / temperature, dim=-1)
     return (target.exp() * (target - answer)).sum(dim=-1) * temperature**2
 

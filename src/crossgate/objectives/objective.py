@@ -79,7 +79,12 @@ def objective(
         students = [lesson.student for lesson in plan if lesson.to_pair is to_pair]
         if weight and plan and teachers:
             valid = views.valid[teachers] & views.valid[students]
-            divergence = soft_divergence(views.logits[teachers], views.logits[students], settings.temperature)
+            divergence = soft_divergence(
+                views.logits[teachers],
+                views.logits[students],
+                settings.temperature,
+                settings.detach_teacher,
+            )
             add(name, weight, mean(divergence, valid))
     if settings.consistency and plan:
         teachers = [lesson.teacher for lesson in plan]

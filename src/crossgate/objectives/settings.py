@@ -25,6 +25,9 @@ class ObjectiveSettings:
     """Let the pairs teach their single modalities too, beside the full view."""
     temperature: float = 2.0
     """Softening of teacher and student distributions; the term is multiplied by its square."""
+    detach_teacher: bool = True
+    """Keep the student's error from the teacher in distillation (Hinton et al. 2015); SDT does not. In
+    `consistency`, it always is kept."""
     consistency: float = 0.1
     """Distance between the features of a student view and of its teacher."""
     redundancy: float = 0.01

@@ -25,7 +25,7 @@ from crossgate.pipeline.predictions import predictions_of
 from crossgate.pipeline.settings import AnalysisSettings
 from crossgate.pipeline.side_by_side import side_by_side
 from crossgate.pipeline.steps import Step
-from crossgate.pipeline.talk import Talk, talk_of_recording, talk_of_transcript
+from crossgate.pipeline.talk import Ears, Talk, talk_of_recording, talk_of_transcript
 from crossgate.prediction import Prediction
 from crossgate.report.result import MediaInfo, ModalityUse, ModelInfo, Result, Turn
 
@@ -146,7 +146,9 @@ def _measure(
         elif modality == "audio":
             work[modality] = partial(measure_voices, recording, spans, specs, settings)
         else:
-            work[modality] = partial(measure_faces, recording, spans, specs, settings, voice=talk.voice)
+            # Of several faces the speaker's moves its mouth in step with the voice.
+            voice = talk.voice or Ears(recording, settings, step).voice()
+            work[modality] = partial(measure_faces, recording, spans, specs, settings, voice=voice)
     # Two passes over the recording, each with a decoder of its own; most of their work is outside Python.
     return measured | side_by_side(work, step)
 
@@ -171,10 +173,10 @@ def _result(
     if talk.conversation is None:
         return replace(result, warnings=tuple(dict.fromkeys(warnings)))
     conversation = talk.conversation
-    if "text" in allowed and looks_foreign(utterance.text for utterance in conversation.utterances):
+    if "text" in allowed and (foreign := _foreign(conversation)):
         warnings.append(
-            "the words do not look like English, the only language the shipped models have read: do not "
-            "trust what they say of the text"
+            f"the words of {', '.join(foreign)} do not look like English, the only language the shipped "
+            "models have read: do not trust what they say of them"
         )
     read = conversation if "text" in allowed else _without_words(conversation)
     columns = [column for one in measured.values() for column in one.columns]
@@ -189,6 +191,14 @@ def _result(
         )
     )
     return replace(result, utterances=turns, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _foreign(conversation: Conversation) -> list[str]:
+    """The speakers whose words, taken together, do not look like English."""
+    words: dict[str, list[str | None]] = {}
+    for utterance in conversation.utterances:
+        words.setdefault(utterance.speaker, []).append(utterance.text)
+    return [speaker for speaker, texts in words.items() if looks_foreign(texts)]
 
 
 def _uses(

@@ -73,13 +73,17 @@ class Live:
                 vectors are averaged. `features.visual.faces` tells how a crop should be cut.
             start: seconds from the start of the conversation; kept with the utterance, not looked at.
             end: seconds.
-            vectors: measured already, modality -> (feature,); they go before `sound` and `faces`.
+            vectors: measured already, audio or visual -> (feature,); they go before `sound` and `faces`.
 
         Raises InputError where a sound or face is none, or a vector has another length than the checkpoint's.
         The conversation then stays as it was.
         """
         utterance = Utterance(str(len(self._utterances)), speaker, text, start, end)
         given: dict[Modality, Any] = dict(vectors or {})
+        if "text" in given:
+            raise InputError("texts are read by the checkpoint's own encoder", fix="give the text in words")
+        if sound is not None and not isinstance(sound, Sound):
+            raise InputError(f"sound is {type(sound).__name__}, expected media.clips.Sound")
         if sound is not None and "audio" not in given:
             given["audio"] = self._of_sound(sound)
         if len(faces) and "visual" not in given:

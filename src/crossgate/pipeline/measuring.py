@@ -21,6 +21,9 @@ from crossgate.pipeline.extractors import VoiceExtractor, columns_of, face_encod
 from crossgate.pipeline.settings import AnalysisSettings
 from crossgate.pipeline.steps import Step
 
+LONGEST = 60.0
+"""Seconds of a turn that are listened to: Praat wants them all at once. MELD's longest in training has 41."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -65,7 +68,8 @@ def measure_voices(
     values = np.full((len(spans), sum(spec.dimension for spec in specs)), np.nan, dtype=np.float32)
     notes: list[str | None] = ["no sound here"] * len(spans)
     done = 0
-    for index, sound in recording.sounds(spans, rate=extract.rate, track=settings.audio_track):
+    heard = [Span(span.start, min(span.end, span.start + LONGEST)) for span in spans]
+    for index, sound in recording.sounds(heard, rate=extract.rate, track=settings.audio_track):
         done += 1
         step("listening to the voices", done / len(spans))
         if not len(sound.samples):
@@ -74,12 +78,15 @@ def measure_voices(
             notes[index] = "silence"
             continue
         values[index] = extract(sound)
-        notes[index] = None if np.isfinite(values[index]).any() else "too short or too quiet to measure"
+        notes[index] = "too short or too quiet to measure"
+        if np.isfinite(values[index]).any():
+            cut = spans[index].seconds > LONGEST
+            notes[index] = f"its first {LONGEST:g} s" if cut else None
     columns = columns_of(specs, values)
-    absent = sum(note is not None for note in notes)
+    absent = int((~np.isfinite(values).any(axis=1)).sum())
     warnings = (f"no voice could be measured in {absent} of {len(spans)} utterances",) if absent else ()
-    heard = {"sound_track": settings.audio_track, "sound_tracks": len(recording.info.audio)}
-    return Measured(tuple(columns), tuple(notes), (*recording.notes, *warnings), heard)
+    how = {"sound_track": settings.audio_track, "sound_tracks": len(recording.info.audio)}
+    return Measured(tuple(columns), tuple(notes), (*recording.notes, *warnings), how)
 
 
 def measure_faces(

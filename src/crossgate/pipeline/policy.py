@@ -26,7 +26,7 @@ class Policy:
 EU_WORK_EDUCATION = Policy(
     "eu-work-education",
     ("text",),
-    "Policy eu-work-education: text alone was analysed; voice and face were not measured. The EU AI Act "
+    "Policy eu-work-education: emotions were read from text alone, not from voice or face. The EU AI Act "
     "(Regulation 2024/1689, Article 5(1)(f)) bans inferring emotions from biometric data at work and in "
     "education, but for medical and safety reasons.",
 )

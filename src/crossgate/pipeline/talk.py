@@ -21,12 +21,10 @@ from crossgate.media.voices.speakers import speaker_labeller
 from crossgate.media.voices.turns import utterances_from_speech
 from crossgate.pipeline.settings import AnalysisSettings
 from crossgate.pipeline.steps import Step
+from crossgate.report.result import NOBODY
 
 UNKNOWN = "Unknown speaker"
 """Whoever a transcript does not name, where it names others."""
-
-SILENT = "Nobody"
-"""The speaker of stretches in which nobody speaks."""
 
 STRETCH = 3.0
 """Seconds of picture that stand for an utterance where nobody speaks; MELD's last 3.2 s on average."""
@@ -64,7 +62,8 @@ def talk_of_transcript(path: Path, settings: AnalysisSettings) -> Talk:
         )
     segments = _named(transcript.segments)
     spans = tuple(_span(s) for s in segments) if transcript.timed else None
-    sources = {"turns": f"transcript ({transcript.format})", "words": f"transcript ({transcript.format})"}
+    sources = dict.fromkeys(("turns", "words"), f"transcript ({transcript.format})")
+    sources["speakers"] = "transcript" if _names(transcript) else "none"
     return Talk(_conversation(path.stem, segments), spans, sources, transcript.notes)
 
 
@@ -75,7 +74,7 @@ def talk_of_recording(
 
     Raises InputError where the transcript has no times, or belongs to another recording.
     """
-    ears = _Ears(recording, settings, step)
+    ears = Ears(recording, settings, step)
     if transcript is not None:
         read, voice = _timed(transcript, recording), None
         sources = {"turns": f"transcript ({read.format})"}
@@ -111,7 +110,7 @@ def _stretches(recording: Recording, notes: tuple[str, ...]) -> Talk:
     """The picture cut into equal stretches, where nobody speaks: how people look can be told all the same."""
     count = max(1, round(recording.info.duration / STRETCH))
     length = recording.info.duration / count
-    segments = tuple(Segment(k * length, (k + 1) * length, SILENT) for k in range(count))
+    segments = tuple(Segment(k * length, (k + 1) * length, NOBODY) for k in range(count))
     note = f"as nobody speaks, stretches of the picture of {length:.1f} s stand for the turns"
     return Talk(
         _conversation(Path(recording.info.name).stem or "recording", segments),
@@ -134,13 +133,20 @@ def _timed(path: Path, recording: Recording) -> Transcript:
     return place_in(read, recording.info.duration)
 
 
-class _Ears:
+class Ears:
     """What is found out by listening, where no file tells it."""
 
     def __init__(self, recording: Recording, settings: AnalysisSettings, step: Step) -> None:
         self._recording = recording
         self._settings = settings
         self._step = step
+
+    def voice(self) -> VoiceCurve | None:
+        """The probability of speech over time; None where there is no sound."""
+        if not self._recording.info.audio:
+            return None
+        activity = installed_voice_activity()
+        return activity.listen(self._blocks(activity.rate, "listening for speech")).curve
 
     def find_speech(self) -> tuple[Transcript, VoiceCurve | None]:
         """Stretches of speech as turns of nobody in particular, and the probability of speech over time."""
@@ -151,7 +157,8 @@ class _Ears:
         heard = activity.listen(self._blocks(activity.rate, "listening for speech"))
         spans = utterances_from_speech(heard.spans)
         notes = [activity.note, *heard.curve.notes, None if spans else "no speech was found"]
-        segments = tuple(Segment(span.start, span.end) for span in spans)
+        end = self._recording.info.duration
+        segments = tuple(Segment(span.start, min(span.end, end)) for span in spans if span.start < end)
         said = tuple(note for note in notes if note)
         return Transcript(segments, activity.name, self._recording.info.name, said), heard.curve
 
@@ -176,6 +183,13 @@ class _Ears:
             return replace(read, segments=_named(segments), notes=notes), source
         if not self._recording.info.audio:
             note = "nothing tells the speakers apart; all turns are taken for one's"
+            return replace(read, segments=_named(segments), notes=(*read.notes, note)), "none"
+        asked = self._settings.speakers or self._settings.pyannote
+        if self._settings.policy is not None and not asked:
+            note = (
+                "under the policy voices are not told apart unless it is asked for (--speakers, --pyannote): "
+                "all turns are taken for one's"
+            )
             return replace(read, segments=_named(segments), notes=(*read.notes, note)), "none"
         labeller = speaker_labeller(self._settings.pyannote, self._settings.speakers)
         spans = [_span(segment) for segment in segments]

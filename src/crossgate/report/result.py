@@ -78,6 +78,10 @@ class ModalityUse:
     note: str | None = None
 
 
+NOBODY = "Nobody"
+"""The speaker of stretches in which nobody speaks, where the picture of a recording was cut into such."""
+
+
 @dataclass(frozen=True)
 class Turn:
     """One utterance and the emotion it expresses.
@@ -108,6 +112,11 @@ class Turn:
     probabilities: dict[str, float]
     modalities: dict[Modality, ModalityUse]
     views: dict[str, dict[str, float]]
+
+    @property
+    def measured(self) -> bool:
+        """Whether anything of it could be measured; where not, its emotion is none but a guess."""
+        return any(use.present for use in self.modalities.values())
 
 
 @dataclass(frozen=True)
@@ -183,5 +192,7 @@ class Result:
 
 
 def _speaker(name: str, turns: list[Turn]) -> Speaker:
+    if name == NOBODY:
+        return Speaker(name, len(turns), 0.0)
     lengths = [turn.end - turn.start for turn in turns if turn.start is not None and turn.end is not None]
     return Speaker(name, len(turns), round(sum(lengths), 3) if len(lengths) == len(turns) else None)

@@ -206,6 +206,8 @@ def _draw_lanes(axes: Axes, row: Row, result: Result, lanes: list[list[str]]) ->
             for one in tier:
                 emotion, abstained = one.turn.emotion, one.turn.abstained
                 colour = pale(look[emotion]) if abstained else look[emotion]
+                if not one.turn.measured:
+                    colour = "white"
                 hatch = "////" if abstained else marks[emotion]
                 bars[colour, hatch, abstained].append((one.start / 1000, one.end / 1000, low, low + size))
                 middle = low + size / 2
@@ -225,7 +227,9 @@ def _say(
     """The emotion inside its bar: in full with its confidence, in full, or its letter; whatever fits."""
     full = plain(label(one.turn))
     largest = min(8.0, 0.7 * tall)
-    for words, smallest in ((f"{full} {100 * one.turn.confidence:.0f} %", 7.0), (full, 7.0), (sign, 4.0)):
+    sure = f" {100 * one.turn.confidence:.0f} %" if one.turn.measured else ""
+    sign = sign if one.turn.measured else "-"
+    for words, smallest in ((full + sure, 7.0), (full, 7.0), (sign, 4.0)):
         # A letter is about 0.62 of its size wide.
         size = min(largest, (row.points(one) - 1) / (0.62 * len(words)))
         if size >= min(smallest, largest) and size >= 4:

@@ -40,7 +40,7 @@ export function makeRow(session: Session, turn: Turn, index: number): Row {
         "span",
         { class: "emotion" },
         el("span", { class: turn.abstained ? "swatch hatched" : "swatch", attributes: { "aria-hidden": "true" } }),
-        `${turn.emotion} ${percent(turn.confidence)}`,
+        turn.emotion === S.notMeasured ? turn.emotion : `${turn.emotion} ${percent(turn.confidence)}`,
       ),
       turn.abstained && el("span", { class: "abstains", text: S.transcript.abstains }),
       shares(turn),

@@ -230,7 +230,7 @@ class TurnEmbedder:
     def answers(self, vectors: Array, head: str) -> Array:
         """Log-probabilities of a head, (turn, feature) to (turn, label)."""
         logits = self.encoder.classify(torch.from_numpy(vectors), head)
-        found: Array = logits.log_softmax(dim=-1).numpy()
+        found: Array = logits.float().log_softmax(dim=-1).numpy()
         return found
 
     def _trained(self) -> dict[str, Tensor]:

@@ -46,6 +46,10 @@ def spooled(stream: BinaryIO | None = None) -> Iterator[tuple[Path, str]]:
         try:
             with path.open("wb") as file:
                 while block := stream.read(BLOCK):
+                    if not isinstance(block, bytes):
+                        raise InputError(
+                            "the stream gives text, expected bytes", where=NAME, fix="open it as binary"
+                        )
                     if shutil.disk_usage(folder).free < SPARE + len(block):
                         raise _disk_full(folder, file.tell())
                     file.write(block)

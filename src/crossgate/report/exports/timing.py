@@ -122,6 +122,12 @@ def is_written(character: str) -> bool:
     return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
 
 
+NOT_MEASURED = "not measured"
+"""In the place of an emotion where nothing of a turn could be measured."""
+
+
 def label(turn: Turn) -> str:
-    """The emotion, with a `?` where the model does not commit itself."""
+    """The emotion, with a `?` where the model does not commit itself; `not measured` where it had nothing."""
+    if not turn.measured:
+        return NOT_MEASURED
     return f"{turn.emotion}?" if turn.abstained else turn.emotion

@@ -90,16 +90,21 @@ def _link(media: Path, folder: Path | None) -> str:
     return media.as_uri() if media.is_absolute() else quote(os.fsencode(media.as_posix()))
 
 
+def refuse_large(media: Path) -> None:
+    """Raise InputError where a recording has more bytes than a page may hold."""
+    size = media.stat().st_size
+    if size > LARGEST_EMBEDDED:
+        raise InputError(
+            f"has {size / 2**20:.0f} MB; a page can hold a recording of {LARGEST_EMBEDDED // 2**20} MB",
+            where=str(media),
+            fix="link to it instead, or make it smaller",
+        )
+
+
 def _embedded(media: Path) -> str:
     """The recording as a `data:` URL."""
     try:
-        size = media.stat().st_size
-        if size > LARGEST_EMBEDDED:
-            raise InputError(
-                f"has {size / 2**20:.0f} MB; a page can hold a recording of {LARGEST_EMBEDDED // 2**20} MB",
-                where=str(media),
-                fix="link to it instead, or make it smaller",
-            )
+        refuse_large(media)
         encoded = base64.b64encode(media.read_bytes()).decode("ascii")
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", where=str(media)) from error

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from crossgate.conversation import MODALITIES, Modality
 from crossgate.report.result import Result, Speaker
-from crossgate.report.summary.parts import matrix, seconds_of
+from crossgate.report.summary.parts import counted, matrix, seconds_of
 
 
 @dataclass(frozen=True)
 class Overview:
     """The recording as a whole.
 
-    Plain counts and means over all turns. They say what the other figures rest on: few turns, many abstained,
-    or a modality that is mostly absent make all of them weaker.
+    Plain counts and means over the turns of which anything was measured. They say what the other figures rest
+    on: few turns, many abstained, or a modality that is mostly absent make all of them weaker.
 
     Attributes:
         recording: name of its file.
@@ -23,6 +23,7 @@ class Overview:
         model: name of the checkpoint.
         policy: name of the usage policy, or None.
         turns: how many.
+        left_out: turns that no figure counts, as nothing of them was measured, or nobody speaks in them.
         speakers: in the order of their first turns.
         seconds: of speech, the sum of the turns; None where one has no times.
         abstained: share of turns on which the model does not commit itself; None without turns.
@@ -39,6 +40,7 @@ class Overview:
     model: str
     policy: str | None
     turns: int
+    left_out: int
     speakers: tuple[Speaker, ...]
     seconds: float | None
     abstained: float | None
@@ -50,6 +52,8 @@ class Overview:
 
 def overview(result: Result) -> Overview:
     """Of one result."""
+    warnings, whole = result.warnings, len(result.utterances)
+    result = counted(result)
     turns = result.utterances
     lengths = seconds_of(turns)
     mixed = [turn for turn in turns if sum(use.share for use in turn.modalities.values()) > 0]
@@ -71,11 +75,12 @@ def overview(result: Result) -> Overview:
         model=result.model.name,
         policy=result.policy,
         turns=len(turns),
+        left_out=whole - len(turns),
         speakers=result.speakers,
         seconds=None if lengths is None or not turns else sum(lengths),
         abstained=sum(turn.abstained for turn in turns) / len(turns) if turns else None,
         present=present,
         shares=shares,
         emotions=dict(zip(result.labels, means, strict=True)) if turns else {},
-        warnings=tuple(result.warnings),
+        warnings=tuple(warnings),
     )

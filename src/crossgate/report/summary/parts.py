@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from crossgate.errors import InputError
-from crossgate.report.result import Turn
+from crossgate.report.result import NOBODY, Result, Turn
 
 Matrix = npt.NDArray[np.float64]
 """(turn, emotion), every row sums to 1."""
@@ -70,6 +70,14 @@ def quote(turn: Turn) -> Quote:
     if text is not None and len(text) > LONGEST_QUOTE:
         text = text[: LONGEST_QUOTE - 1].rstrip() + "…"
     return Quote(turn.id, turn.speaker, turn.start, text, turn.emotion, turn.confidence)
+
+
+def counted(result: Result) -> Result:
+    """The result without what says nothing of anybody: turns of which nothing was measured, or nobody's."""
+    return replace(
+        result,
+        utterances=tuple(turn for turn in result.utterances if turn.measured and turn.speaker != NOBODY),
+    )
 
 
 def speaker_turns(turns: Sequence[Turn]) -> dict[str, list[Turn]]:

@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 from crossgate.errors import InputError
 from crossgate.report.result import Result, Turn
 from crossgate.report.summary.intervals import LEVEL, Interval
-from crossgate.report.summary.parts import plain
+from crossgate.report.summary.parts import counted, plain
 from crossgate.report.summary.shares import (
     Share,
     SpeakerShares,
@@ -23,6 +23,9 @@ from crossgate.report.summary.shares import (
 )
 
 NO_CHANGE = "no clear change"
+
+SURE = ("transcript", "speakers' file")
+"""What names speakers in a result's settings; everything else tells voices apart and numbers them."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def trend(results: Sequence[Result], speaker: str | None = None) -> Trend:
     if len(results) < 2:
         raise InputError(f"a trend needs two recordings at least, got {len(results)}")
     labels = _common_labels(results)
+    guessed = [result.settings.get("speakers") not in SURE for result in results]
+    results = [counted(result) for result in results]
     names = _speakers(results, speaker)
     everybody = dict.fromkeys(turn.speaker for result in results for turn in result.utterances)
     return Trend(
@@ -115,7 +120,16 @@ def trend(results: Sequence[Result], speaker: str | None = None) -> Trend:
         labels,
         tuple(_speaker_trend(results, labels, name) for name in names),
         tuple(name for name in everybody if name not in names) if speaker is None else (),
-        _notes(results),
+        (*_guessed(guessed), *_notes(results)),
+    )
+
+
+def _guessed(guessed: Sequence[bool]) -> tuple[str, ...]:
+    if not any(guessed):
+        return ()
+    return (
+        f"In {sum(guessed)} of these recordings nobody named the speakers: the same name need not be the "
+        "same person. Give transcripts that name them.",
     )
 
 

@@ -17,7 +17,7 @@ from crossgate.report.summary.changes import (
 )
 from crossgate.report.summary.moments import Moment, moments
 from crossgate.report.summary.overview import Overview, overview
-from crossgate.report.summary.parts import plain
+from crossgate.report.summary.parts import counted, plain
 from crossgate.report.summary.reactions import Reaction, reactions
 from crossgate.report.summary.shares import (
     SpeakerShares,
@@ -109,6 +109,8 @@ def summarize(result: Result, view: str = "all", speaker: str | None = None, *, 
     Raises InputError for an unknown view, and for a speaker who is not in the recording.
     """
     chosen = view_of(view)
+    whole = overview(result)
+    result = counted(result)
     turns, labels = result.utterances, result.labels
     names = dict.fromkeys(turn.speaker for turn in turns)
     if speaker is not None and speaker not in names:
@@ -133,8 +135,8 @@ def summarize(result: Result, view: str = "all", speaker: str | None = None, *, 
         seed=seed,
         labels=labels,
         headings=headings,
-        notes=_notes(result, chosen, unknown=wanted("negative") and negative is None),
-        overview=overview(result),
+        notes=_notes(result, chosen, whole.left_out, unknown=wanted("negative") and negative is None),
+        overview=whole,
         speakers=speaker_shares(own, labels) if wanted("speakers") else None,
         thirds=_of(shares_by_thirds(result), speaker) if wanted("thirds") else None,
         negative=negative,
@@ -171,8 +173,13 @@ def _negative(result: Result, own: tuple[Turn, ...], speaker: str | None) -> Neg
     )
 
 
-def _notes(result: Result, view: View, *, unknown: bool) -> tuple[str, ...]:
+def _notes(result: Result, view: View, left_out: int, *, unknown: bool) -> tuple[str, ...]:
     notes = list(view.notes)
+    if left_out:
+        notes.append(
+            f"{left_out} turn{'s' if left_out > 1 else ''} of which nothing was measured, or in which nobody "
+            "speaks, are in no figure."
+        )
     beyond_text = any(
         use.share > 0 for turn in result.utterances for name, use in turn.modalities.items() if name != "text"
     )
