@@ -90,13 +90,16 @@ def test_the_first_two_turns_written_out() -> None:
 def test_the_context_is_the_past_weighted_by_its_fit_to_the_utterance() -> None:
     cell = make_cell()
     said = torch.randn(4, FEATURES)
-    before, after = hear(cell, said, torch.tensor([0, 1, 0, 2]))[-2:]
+    before, after = hear(cell, said, torch.tensor([0, 1, 0, 1]))[-2:]
     fit = torch.stack([state @ cell.attend.weight @ said[3] for state in before.past[0]])
     weights = fit.exp() / fit.exp().sum()
     context = sum(weight * state for weight, state in zip(weights, before.past[0], strict=True))
     assert torch.allclose(after.attention[0], weights, atol=1e-6)
-    party = cell.party_state(torch.cat([said[3], context])[None], before.parties[:, 2])
-    assert torch.allclose(after.parties[:, 2], party, atol=1e-6)
+    party = cell.party_state(torch.cat([said[3], context])[None], before.parties[:, 1])
+    assert torch.allclose(after.parties[:, 1], party, atol=1e-6)
+    # The global state reads what the speaker was before it spoke.
+    heard = torch.cat([said[3], before.parties[0, 1]])[None]
+    assert torch.allclose(after.past[:, -1], cell.global_state(heard, before.past[:, -1]), atol=1e-6)
 
 
 def test_a_cell_sees_no_later_turn() -> None:
@@ -112,9 +115,9 @@ def test_a_cell_sees_no_later_turn() -> None:
 
 
 def test_conversations_are_turned_around_within_their_length() -> None:
-    x = torch.tensor([[1, 2, 3, 4], [5, 6, 0, 0]])
+    x = torch.tensor([[1, 2, 3, 4], [5, 6, 8, 9]])
     turns = torch.tensor([[True] * 4, [True, True, False, False]])
-    assert backwards(x, turns).tolist() == [[4, 3, 2, 1], [6, 5, 0, 0]]
+    assert backwards(x, turns).tolist() == [[4, 3, 2, 1], [6, 5, 8, 9]]
     vectors = torch.randn(2, 4, 3)
     assert torch.equal(backwards(backwards(vectors, turns), turns), vectors)
 
@@ -161,7 +164,7 @@ def test_the_way_back_knows_its_own_speakers() -> None:
     network = make_network()
     network.back.load_state_dict(network.forth.state_dict())
     x = torch.randn(1, 4, 5)
-    who = torch.tensor([[0, 1, 1, 2]])
+    who = torch.tensor([[0, 0, 1, 2]])  # its mirror image is no mere renaming
     turns = torch.ones(1, 4, dtype=torch.bool)
     seen = {}
     for name, said, speakers in (("as it was", x, who), ("mirrored", x.flip(1), who.flip(1))):

@@ -85,7 +85,7 @@ def test_each_modality_asks_the_other_two_in_the_published_order(layers: int) ->
         fused = []
         for m, asked in ASKED.items():
             x = encoded[m]
-            for layer in network.stacks[m]:
+            for layer in network.stacks[m].layers:
                 x = layer_by_hand(layer, x, [encoded[n] for n in asked])
             fused.append(x)
         joined = by_matrix(network.join, torch.cat(fused, dim=-1))
@@ -120,7 +120,7 @@ def test_attention_reaches_the_whole_conversation_both_ways() -> None:
 @pytest.mark.parametrize("modalities", [("text", "visual"), ("audio",)])
 def test_what_remains_of_it_without_a_modality(modalities: tuple[str, ...]) -> None:
     network = multiemo(modalities)
-    layers = [stack[0] for stack in network.stacks.values()]
+    layers = [stack.layers[0] for stack in network.stacks.values()]
     assert [len(layer.attentions) for layer in layers] == [len(modalities) - 1] * len(modalities)
     values, present, speakers, turns = drawn(modalities)
     with torch.no_grad():

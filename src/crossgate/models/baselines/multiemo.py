@@ -5,8 +5,8 @@ recognition in conversations", ACL 2023, its MultiAttn. Formulas as in the autho
 github.com/TaoShi1998/MultiEMO, `Model/MultiAttn.py`, `Model/MultiEMO_Model.py` and `Model/MLP.py`, with the
 sizes of `Train/TrainMultiEMO.py`; where we leave it, a comment at the line says so.
 
-The attention alone: features are given, so VisExtNet, which extracts those of faces, is no part of it. Nor are
-the losses MultiEMO adds to cross-entropy: Soft-HGR between modalities and a focal contrastive loss.
+The attention alone: features are given, so VisExtNet, which extracts those of faces, is no part of it. Nor
+are the losses MultiEMO adds to cross-entropy: Soft-HGR between modalities and a focal contrastive loss.
 
 With two modalities, each layer asks the one other. With one there is none to ask, and a layer is its
 feed-forward block.
@@ -73,23 +73,32 @@ class MultiAttnLayer(nn.Module):
         return refined
 
 
+class MultiAttn(nn.Module):
+    """Layers of one modality, one upon the other; arguments as of `MultiAttnLayer`."""
+
+    def __init__(self, settings: ModelSettings, others: int) -> None:
+        super().__init__()
+        # Published: 6 layers. As many as `settings.layers` here, so that all rivals are tuned alike.
+        self.layers = nn.ModuleList(MultiAttnLayer(settings, others) for _ in range(settings.layers))
+
+    def forward(self, x: Tensor, others: Sequence[Tensor], padding: Tensor) -> Tensor:
+        """As of `MultiAttnLayer`; every layer asks the same: what context encoders say of the others."""
+        for layer in self.layers:
+            x = layer(x, others, padding)
+        return x
+
+
 class MultiEMO(Network):
     """Context, a stack of MultiAttn layers a modality, concatenation, a head of two layers; see `Network`."""
 
     def __init__(self, settings: ModelSettings, dimensions: Mapping[Modality, int], emotions: int) -> None:
         super().__init__(settings, dimensions, emotions)
         hidden, others = settings.hidden, len(self.modalities) - 1
-        # Published: a DialogueRNN for each modality, but on MELD none for text, whose features have seen their
-        # context. It is a rival of its own here; context comes from the encoder that TelME and early fusion
-        # have, speakers included.
+        # Published: a DialogueRNN for each modality, but on MELD none for text, whose features have seen
+        # their context. It is a rival of its own here; context comes from the encoder that TelME and early
+        # fusion have, speakers included.
         self.contexts = nn.ModuleDict({m: Context(settings, dimensions[m]) for m in self.modalities})
-        # Published: 6 layers. As many as `settings.layers` here, so that all rivals are tuned alike.
-        self.stacks = nn.ModuleDict(
-            {
-                m: nn.ModuleList(MultiAttnLayer(settings, others) for _ in range(settings.layers))
-                for m in self.modalities
-            }
-        )
+        self.stacks = nn.ModuleDict({m: MultiAttn(settings, others) for m in self.modalities})
         self.join = nn.Linear(len(self.modalities) * hidden, hidden)
         # Published: as wide inside as outside on IEMOCAP, twice as wide on MELD; and dropout, at a rate of 0,
         # on the logits themselves. Before the last matrix here, where the rate is a setting.
@@ -105,11 +114,9 @@ class MultiEMO(Network):
             m: self.contexts[m](values[m] * present[k, ..., None], speakers, turns)
             for k, m in enumerate(self.modalities)
         }
-        fused = []
-        for m in self.modalities:
-            x, others = encoded[m], [encoded[n] for n in self.modalities if n != m]
-            for layer in self.stacks[m]:
-                x = layer(x, others, ~turns)
-            fused.append(x)
+        fused = [
+            self.stacks[m](encoded[m], [encoded[n] for n in self.modalities if n != m], ~turns)
+            for m in self.modalities
+        ]
         features = self.join(torch.cat(fused, dim=-1))
         return single_view(self.views, features, self.head(features), present, turns)

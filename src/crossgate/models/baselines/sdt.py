@@ -9,8 +9,8 @@ The self-distillation is our objective's, for SDT answers a view for every modal
 
     CE(full) + sum over m of CE(m) + sum over m of KL(full || m), softened by tau, not times tau squared,
 
-with an error that flows into the teacher too, is exactly that of these `ObjectiveSettings`, where M modalities
-are always there (our terms are means over the singles, hence M; ours has tau squared, hence the division):
+with an error that flows into the teacher too, is exactly that of these `ObjectiveSettings`, where M
+modalities are always there (our terms are means over the singles, and times tau squared):
 
     hard_full=1, hard_pairs=0, hard_singles=M, soft_pairs=0, soft_singles=M / tau**2, temperature=tau,
     hierarchy=False, detach_teacher=False, consistency=0, redundancy=0, label_smoothing=0

@@ -38,7 +38,8 @@ def limited(shift: Tensor, leader: Tensor) -> Tensor:
     # factor.
     longest = THETA * torch.linalg.vector_norm(leader, dim=-1, keepdim=True)
     length = torch.linalg.vector_norm(shift, dim=-1, keepdim=True) + 1e-6
-    return shift * (longest / length).clamp(max=1)
+    short: Tensor = shift * (longest / length).clamp(max=1)
+    return short
 
 
 class ShiftingFusion(nn.Module):
