@@ -1,8 +1,8 @@
 """SDT, the plain nine-transformer network this project is measured against in time and memory.
 
 The network is the rival of `crossgate.models.baselines.sdt`: every branch is a module of its own and
-attention is two matrix products around a softmax, as its authors have it. Here no modality is missing, and the
-loss is spelled out term by term, as its authors do.
+attention is two matrix products around a softmax, as its authors have it. Here no modality is missing, and
+the loss is spelled out term by term, as its authors do.
 
 Where we differ, a comment at the line says so; no difference makes SDT slower or larger.
 """

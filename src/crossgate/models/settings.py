@@ -26,7 +26,7 @@ class ModelSettings:
 
     kind: str = "crossgate"
     """Which network: crossgate, or a rival to compare it with (models/baselines). Rivals read `hidden`,
-    `heads`, `layers`, `dropout` and `speakers`; what else they have is their authors'."""
+    `heads`, `layers`, `feedforward`, `dropout` and `speakers`; what else they have is their authors'."""
     hidden: int = 256
     """Width of every representation."""
     heads: int = 8
