@@ -101,14 +101,11 @@ class Relations(nn.Module):
         turns = torch.arange(speakers.shape[1], device=speakers.device)
         steps = (turns[None, :] - turns[:, None]).clamp_(-self.reach, self.reach).add_(self.reach)
         if not torch.is_grad_enabled() and len(turns) > BLOCK:  # head by head, which needs half the memory
-            alike = (speakers[:, :, None] == speakers[:, None, :]).to(self.distance.dtype)
-            return torch.stack(
-                [
-                    (alike * same).add_(distances[steps])
-                    for same, distances in zip(self.same_speaker, self.distance.T, strict=True)
-                ],
-                dim=1,
-            )
+            found = self.distance.new_empty(len(speakers), len(self.same_speaker), *steps.shape)
+            alike = (speakers[:, :, None] == speakers[:, None, :]).to(found.dtype)
+            for head, (same, distances) in enumerate(zip(self.same_speaker, self.distance.T, strict=True)):
+                torch.mul(alike, same, out=found[:, head]).add_(distances[steps])
+            return found
         distance = nn.functional.embedding(steps, self.distance)
         same = (speakers[:, :, None] == speakers[:, None, :]).to(distance.dtype)
         bias = distance[None] + same[..., None] * self.same_speaker
