@@ -13,10 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from toy_results import toy_result
 
+from crossgate.conversation import MODALITIES
 from crossgate.emotions import IEMOCAP
 from crossgate.report.colours import colours, pale
 from crossgate.report.exports.timing import Timed, by_time
-from crossgate.report.result import Result
+from crossgate.report.result import ModalityUse, Result
 from crossgate.report.timeline import (
     INSIDE,
     MOST_LANES,
@@ -159,3 +160,13 @@ def test_no_row_is_all_but_empty(end: float) -> None:
     assert all(one.end == two.start for one, two in pairwise(rows))
     assert min(row.inches for row in rows) >= 0.02 * INSIDE
     assert max(row.inches for row in rows) <= 1.02 * INSIDE + 1e-9
+
+
+def test_turns_of_which_nothing_was_measured_are_drawn_as_that() -> None:
+    made = toy_result(6)
+    absent = {m: ModalityUse(False, 0.0) for m in MODALITIES}
+    turns = tuple(replace(turn, modalities=absent, views={}, abstained=True) for turn in made.utterances)
+    figure = timeline_figure(replace(made, utterances=turns))
+    words = {text.get_text() for axes in figure.axes for text in axes.texts}
+    assert words & {"not measured", "-"}
+    assert not any(label in word for word in words for label in made.labels)

@@ -34,6 +34,7 @@ COMMANDS: Table = {
     "evaluate": ("crossgate.cli.evaluate", "Evaluate", "measure a checkpoint on a labelled split"),
     "predict": ("crossgate.cli.predict", "Predict", "write the emotions of a split as Parquet"),
     "pack": ("crossgate.cli.pack", "Pack", "make a run a checkpoint that ships: calibrated, with a card"),
+    "benchmark": ("crossgate.cli.benchmark", "Benchmark", "compare models under one protocol, over seeds"),
     "encoder": ("crossgate.cli.encoder", "COMMANDS", "train and evaluate the networks behind features"),
     "demo": ("crossgate.cli.demo", "Demo", "analyse the recording that ships, and write a report"),
 }
@@ -41,6 +42,7 @@ COMMANDS: Table = {
 
 
 GOES_ON = {
+    "benchmark": "; the same command goes on where it stood",
     "extract": "; the same command goes on where it stood",
     "train": "; it goes on with --resume",
     "encoder": "; its trainings go on with --resume",

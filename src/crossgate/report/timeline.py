@@ -207,7 +207,7 @@ def _draw_lanes(axes: Axes, row: Row, result: Result, lanes: list[list[str]]) ->
                 emotion, abstained = one.turn.emotion, one.turn.abstained
                 colour = pale(look[emotion]) if abstained else look[emotion]
                 if not one.turn.measured:
-                    colour = "white"
+                    colour = "#ffffff"
                 hatch = "////" if abstained else marks[emotion]
                 bars[colour, hatch, abstained].append((one.start / 1000, one.end / 1000, low, low + size))
                 middle = low + size / 2
