@@ -82,7 +82,9 @@ export function readContent(text: string | null | undefined): Content | null {
   const content = JSON.parse(text ?? "null") as Content | null;
   for (const turn of content?.result.utterances ?? []) {
     // What the network answers to nothing at all is no emotion, and must not look like one.
-    if (!MODALITIES.some((name) => turn.modalities[name]?.present)) turn.emotion = S.notMeasured;
+    if (MODALITIES.some((name) => turn.modalities[name]?.present)) continue;
+    turn.emotion = S.notMeasured;
+    turn.probabilities = {};
   }
   return content;
 }

@@ -12,9 +12,9 @@ M_ARENA_MAX = -8
 def share_one_heap() -> None:
     """Let all threads take memory from one heap, where the C library is glibc; elsewhere nothing happens.
 
-    Each thread of a decoder, detector or network would else keep a heap of its own, with what it freed in it: 150
-    MB more after six minutes of video (docs/performance.md). To be called before the work begins, and only by
-    who owns the process: the command and the benchmark, not by a library call.
+    Each thread of a decoder, detector or network would else keep a heap of its own, with what it freed in it:
+    150 MB more after six minutes of video (docs/performance.md). To be called before the work begins, and
+    only by who owns the process: the command and the benchmark, not by a library call.
     """
     if sys.platform != "linux":
         return

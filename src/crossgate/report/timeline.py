@@ -254,6 +254,8 @@ def _draw_distribution(axes: Axes, row: Row, labels: Sequence[str]) -> None:
     times: list[float] = []
     columns: list[list[float]] = []
     for start, end, turn in row.stretches():
+        if not turn.measured:
+            continue
         times += [start, end]
         columns += [[turn.probabilities[name] for name in labels], [0.0] * len(labels)]
     floor = [0.0] * len(times)

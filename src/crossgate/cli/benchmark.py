@@ -1,0 +1,78 @@
+"""`crossgate benchmark CONFIG.yaml --out DIR`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from crossgate.errors import InputError
+
+if TYPE_CHECKING:
+    from crossgate.experiments.benchmark.runs import Outcome
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Train models on corpora with several seeds under one protocol, and compare them.
+
+    Every model has the same tuning budget on every corpus. Nothing that is finished is done again: the same
+    command goes on after an interruption, and takes in what was added to the configuration. Results, tables
+    and figures are written at the end, and by --report-only of what there is.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ("config",)
+
+    config: Path = field(metadata={"help": "the benchmark as YAML; see configs/benchmark/"})
+    out: Path
+    """Folder for corpora that are generated, all runs, and the report."""
+    workers: int = 1
+    """Trainings at a time, each in a process of its own."""
+    protocol: Literal["honest", "legacy-best-on-test"] | None = None
+    """In the place of the configuration's: `legacy-best-on-test` measures, on a part of the train split, what
+    choosing the epoch on the test data adds. It needs a folder of its own."""
+    report_only: bool = False
+    """Train nothing; write the report anew, unfinished trainings listed as missing."""
+
+    def run(self) -> int:
+        """Do what is left, print the tables. 1 where a training failed."""
+        from crossgate.experiments.benchmark.report.tables import markdown
+        from crossgate.experiments.benchmark.run import run_benchmark
+        from crossgate.experiments.benchmark.settings import load_benchmark
+
+        if self.workers < 1:
+            raise InputError(f"--workers is {self.workers}, expected 1 or more")
+        settings = load_benchmark(self.config, self.protocol)
+        result = run_benchmark(
+            settings,
+            self.out,
+            workers=self.workers,
+            report_only=self.report_only,
+            command=shlex.join(["crossgate", *sys.argv[1:]]),
+            told=_teller(settings.trainings),
+        )
+        print(markdown(result.results))
+        for path in result.files:
+            print(path, file=sys.stderr)
+        for title, why in result.failures.items():
+            print(f"crossgate: {title} failed: {why}", file=sys.stderr)
+        return 1 if result.failures else 0
+
+
+def _teller(trainings: int) -> Callable[[Outcome], None]:
+    """What prints a line on stderr for each training that ends."""
+    ended = count(1)
+
+    def tell(outcome: Outcome) -> None:
+        for note in outcome.notes:
+            print(f"crossgate: {outcome.job.title}: {note}", file=sys.stderr)
+        found = (
+            "failed" if outcome.score is None else f"weighted F1 {100 * outcome.score:.2f} on what chose it"
+        )
+        print(f"{next(ended)} of {trainings}  {outcome.job.title}: {found}", file=sys.stderr, flush=True)
+
+    return tell

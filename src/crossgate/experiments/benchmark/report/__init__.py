@@ -1,0 +1,1 @@
+"""What a benchmark came to: scores and tests, tables, pictures."""
