@@ -294,7 +294,7 @@ def test_the_command_prints_the_table_and_refuses_what_it_cannot_do(
 ) -> None:
     (tmp_path / "toy.yaml").write_text(YAML.replace("trials: 2", "trials: 0"), encoding="utf-8")
     start = ["benchmark", str(tmp_path / "toy.yaml"), "--out", str(tmp_path / "out")]
-    assert main([*start, "--report_only"]) == 2
+    assert main([*start, "--report-only"]) == 2
     assert "nothing to report" in capsys.readouterr().err
     assert main([*start, "--workers", "0"]) == 2
     assert main(start) == 0
@@ -302,5 +302,5 @@ def test_the_command_prints_the_table_and_refuses_what_it_cannot_do(
     assert "| crossgate | 2 |" in told.out
     ended = [line.split("  ")[0] for line in told.err.splitlines() if "on what chose it" in line]
     assert ended == ["1 of 4", "2 of 4", "3 of 4", "4 of 4"]
-    assert main([*start, "--report_only"]) == 0
+    assert main([*start, "--report-only"]) == 0
     assert capsys.readouterr().out == told.out

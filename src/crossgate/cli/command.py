@@ -66,5 +66,6 @@ def parser_of(command: type[Any]) -> ArgumentParser:
     switches = {field.name for field in fields(command) if field.type in ("bool", bool)}
     parser.add_class_arguments(command, None, skip={*command.positional, *switches}, as_group=False)
     for name in sorted(switches):
-        parser.add_argument(f"--{name}", action="store_true", help=helps.get(name))
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, f"--{name}", dest=name, action="store_true", help=helps.get(name))
     return parser
