@@ -26,3 +26,8 @@ class InputError(CrossgateError):
     """Something the user gave cannot be used; exit code 2."""
 
     exit_code = 2
+
+
+def reason_of(error: Exception) -> str:
+    """The first line of what a library's error says, or its name where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

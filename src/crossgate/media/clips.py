@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from crossgate.errors import InputError
+
 Samples = npt.NDArray[np.float32]
 """(sample,) mono, 1.0 is full scale."""
 
@@ -45,6 +47,11 @@ class Sound:
     def seconds(self) -> float:
         """Its length."""
         return len(self.samples) / self.rate
+
+    def expect_rate(self, rate: int, where: str) -> None:
+        """Raise InputError where it has another rate than the one that is read."""
+        if self.rate != rate:
+            raise InputError(f"a sound of {self.rate} samples a second, expected {rate}", where=where)
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,11 +78,7 @@ class OpenSmile:
 
         Raises InputError where the rate is another.
         """
-        if sound.rate != RATE:
-            raise InputError(
-                f"a sound of {sound.rate} samples a second, expected {RATE}",
-                where=f"audio features {self.spec.name}",
-            )
+        sound.expect_rate(RATE, f"audio features {self.spec.name}")
         if not len(sound.samples) or np.ptp(sound.samples) == 0:
             return np.full(self.spec.dimension, np.nan, np.float32)
         with warnings.catch_warnings():

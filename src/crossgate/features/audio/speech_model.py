@@ -13,7 +13,7 @@ import torch
 
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.manifest import sha256_of
-from crossgate.errors import InputError
+from crossgate.errors import InputError, reason_of
 from crossgate.media.clips import Sound
 
 RATE = 16000
@@ -54,7 +54,7 @@ class SpeechModel:
                 folder, local_files_only=True, use_safetensors=True
             )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = reason_of(error)
             raise InputError(
                 f"cannot be loaded: {reason}",
                 where=where,
@@ -88,11 +88,7 @@ class SpeechModel:
 
         Raises InputError where the rate is another.
         """
-        if sound.rate != RATE:
-            raise InputError(
-                f"a sound of {sound.rate} samples a second, expected {RATE}",
-                where=f"audio features {self.spec.name}",
-            )
+        sound.expect_rate(RATE, f"audio features {self.spec.name}")
         absent = np.full(self.spec.dimension, np.nan, np.float32)
         if not len(sound.samples) or np.ptp(sound.samples) == 0:
             return absent
@@ -127,7 +123,7 @@ def _folder(source: str, where: str) -> Path:
         except Exception:  # not in the hub's cache, whatever its client calls that: ask the hub
             return Path(huggingface_hub.snapshot_download(source, allow_patterns=wanted))
     except Exception as error:  # the client raises its HTTP library's errors as well as its own
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = reason_of(error)
         raise InputError(
             f"there is no such folder, and the hub did not give such a model: {reason}",
             where=where,

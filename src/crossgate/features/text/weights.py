@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from crossgate.corpora.manifest import sha256_of
-from crossgate.errors import InputError
+from crossgate.errors import InputError, reason_of
 
 REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
 REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -92,7 +92,7 @@ def _hub_folder() -> Path:
     try:
         return Path(_snapshot(huggingface_hub, local_files_only=False))
     except Exception as error:  # the client raises its HTTP library's errors as well as its own
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = reason_of(error)
         raise InputError(
             f"there are none on this machine, and the hub did not give them: {reason}",
             where=where,

@@ -11,7 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from crossgate.errors import InputError
+from crossgate.errors import InputError, reason_of
 from crossgate.features.cache import cache_folder
 from crossgate.features.visual.detector import (
     YUNET_FILE,
@@ -114,7 +114,7 @@ def yunet_file() -> Path:
         raise YuNetMissing("the network gave another file than YuNet's", where=URL, fix=GET_IT) from error
     except (OSError, HTTPException, ValueError) as error:
         # URLError, time-outs and TLS errors are OSErrors; so is a cache that cannot be written.
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = reason_of(error)
         raise YuNetMissing(f"YuNet's file could not be fetched ({reason})", where=URL, fix=GET_IT) from error
     return kept
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from crossgate.errors import InputError
+from crossgate.errors import InputError, reason_of
 from crossgate.media.clips import Sound, Span
 from crossgate.media.voices.blocks import RATE, check_rate, finite
 from crossgate.media.voices.clustering import numbered
@@ -99,7 +99,7 @@ def _load(name: str, token: str | None) -> Any:
     try:
         pipeline = Pipeline.from_pretrained(name, token=token)
     except Exception as error:  # the hub's client, its HTTP library and torch have no base in common
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = reason_of(error)
         raise InputError(
             f"the pipeline cannot be loaded: {reason}", where=where, fix=_how_to_get(name)
         ) from error

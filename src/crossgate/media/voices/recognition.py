@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from crossgate.errors import InputError
+from crossgate.errors import InputError, reason_of
 from crossgate.media.clips import Sound
 from crossgate.media.transcripts.segments import Segment
 from crossgate.media.voices.blocks import RATE, check_rate, finite
@@ -164,7 +164,7 @@ def _load(model: str, device: str, compute_type: str) -> Any:
             local_files_only=folder.is_dir() or _offline(),
         )
     except Exception as error:  # the hub's client, its HTTP library and CTranslate2 have no base in common
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = reason_of(error)
         raise InputError(
             f"the model cannot be loaded: {reason}",
             where=f"speech recognition with whisper {model}",

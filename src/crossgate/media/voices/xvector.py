@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from crossgate.errors import InputError
+from crossgate.errors import InputError, reason_of
 from crossgate.media.clips import Sound
 from crossgate.media.voices.blocks import RATE, finite
 from crossgate.media.voices.embedding import Vector
@@ -59,7 +59,7 @@ class XVectorEmbedder:
                 model, use_safetensors=True, dtype=torch.float32
             )
         except Exception as error:  # transformers raises the hub's and its HTTP library's errors as well
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = reason_of(error)
             raise InputError(
                 f"the model cannot be loaded: {reason}",
                 where=where,
