@@ -41,7 +41,7 @@ from crossgate.media.recording import Recording
 from crossgate.media.transcripts.reading import read_transcript
 from crossgate.pipeline import analysis
 from crossgate.pipeline.extractors import VoiceExtractor
-from crossgate.pipeline.memory import share_one_heap
+from crossgate.pipeline.memory import give_back_what_is_freed
 from crossgate.sample import RECORDING, TRANSCRIPT
 
 MEETING = Path(__file__).resolve().parents[2] / "shared" / "media" / "grid_meeting.mp4"
@@ -67,7 +67,7 @@ class PipelineBenchmark:
 
     def run(self) -> int:
         """Measure and print."""
-        share_one_heap()  # as the command does
+        give_back_what_is_freed()  # as the command does
         recording = self.recording or (MEETING if MEETING.is_file() else RECORDING)
         transcript = self.transcript or (
             TRANSCRIPT if recording == RECORDING else recording.with_suffix(".vtt")

@@ -37,12 +37,12 @@ class Analyze(AnalysisSettings):
         """Analyse, write, and say what was found."""
         from crossgate.cli.printing_result import print_result
         from crossgate.cli.progress import progress
-        from crossgate.pipeline.memory import share_one_heap
+        from crossgate.pipeline.memory import give_back_what_is_freed
         from crossgate.report.writing import formats_of
 
         formats = formats_of(self.format)
         self._check()  # said before the work, not after
-        share_one_heap()
+        give_back_what_is_freed()
         import crossgate
 
         settings = AnalysisSettings(**{f.name: getattr(self, f.name) for f in fields(AnalysisSettings)})

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-BLOCK = 128
+BLOCK = 64
 """Query turns at once where nothing is learned: the scores of an hour's talk would fill gigabytes."""
 
 
