@@ -16,9 +16,10 @@ LARGE = 1 << 20
 def give_back_what_is_freed() -> None:
     """Let the C library keep little of what was freed, where it is glibc; elsewhere nothing happens.
 
-    It would else give every thread of a decoder, detector or network a heap of its own, and keep blocks of up to
-    32 MB in them: the peak for two hours of video was up to 600 MB higher (docs/performance.md). To be called
-    before the work begins, and only by who owns the process: a command or a benchmark, not a library call.
+    It would else give every thread of a decoder, detector or network a heap of its own, and keep blocks of up
+    to 32 MB in them: the peak for two hours of video was hundreds of MB higher (docs/performance.md). To be
+    called before the work begins, and only by who owns the process: a command or a benchmark, not a library
+    call.
     """
     if sys.platform != "linux":
         return
