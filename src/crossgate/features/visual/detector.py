@@ -125,6 +125,8 @@ class YuNetDetector:
 
     def detect(self, image: Pixels) -> list[Face]:
         """The faces of a picture (height, width, 3) uint8 RGB, the surest first."""
+        if min(image.shape[:2]) < SMALLEST_FACE:
+            return []  # of pictures a few pixels high OpenCV's network makes faces out of nothing
         small, across, down = _searched(image)
         self._network.setInputSize((small.shape[1], small.shape[0]))
         _, rows = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
