@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test test-all lint format bench checkpoints viewer clean
+.PHONY: setup demo test test-all lint format bench results checkpoints viewer clean
 
 setup: $(VENV)/.ready
 
@@ -34,6 +34,10 @@ format: setup
 bench: setup
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/pipeline.py
+
+# docs/results.md, its figures and the README's table, from the benchmarks' results in docs/results/.
+results: setup
+	$(BIN)/python docs/make_results.py
 
 # The page of the report, from its sources; needs Node.js 20. What it builds is part of the repository.
 viewer:

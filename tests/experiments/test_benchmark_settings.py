@@ -70,6 +70,37 @@ def test_a_corpus_may_change_settings_of_every_model_and_tuning_has_the_last_wor
         assert (changed.model.dropout, changed.model.hidden) == (0.4, 8)
 
 
+def test_a_model_may_be_given_some_modalities_alone(tmp_path: Path) -> None:
+    found = settings(tmp_path, ("{name: text,", "{name: text, modalities: va,"))
+    corpus, model = found.corpora[0], found.models[1]
+    features = experiment_of(corpus, model).features
+    assert features.modalities == ("audio", "visual")
+    assert features.audio == corpus.features.audio
+    assert experiment_of(corpus, found.models[0]).features == corpus.features
+
+
+def test_what_looks_at_a_modality_that_is_not_given_goes_with_it(tmp_path: Path) -> None:
+    change = (
+        "features: {text: [surrogate64],",
+        "features: {speaker_relative: [audio, text], text: [surrogate64],",
+    )
+    found = settings(tmp_path, change, ("{name: text,", "{name: text, modalities: a,"))
+    assert experiment_of(found.corpora[0], found.models[1]).features.speaker_relative == ("audio",)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("{name: text,", "{name: text, modalities: tx,"), "expected some of t, a, v"),
+        (("], visual: [surrogate24]}", "]}"), "no features for v"),
+    ],
+)
+def test_a_modality_that_is_not_there_is_refused(change: tuple[str, str], words: str, tmp_path: Path) -> None:
+    given = () if "modalities" in change[1] else (("{name: text,", "{name: text, modalities: tv,"),)
+    with pytest.raises(InputError, match=words):
+        settings(tmp_path, change, *given)
+
+
 def test_the_command_lines_protocol_takes_the_place_of_the_files(tmp_path: Path) -> None:
     (tmp_path / "toy.yaml").write_text(YAML, encoding="utf-8")
     assert load_benchmark(tmp_path / "toy.yaml").protocol == "honest"

@@ -30,7 +30,6 @@ def attend(
     turns = query.shape[2]
     if turns <= BLOCK or torch.is_grad_enabled():
         return _attend(query, key, value, allowed, bias, heads)
-    allowed = allowed.expand(-1, -1, turns, -1)
     blocks = [slice(first, first + BLOCK) for first in range(0, turns, BLOCK)]
     return torch.cat(
         [

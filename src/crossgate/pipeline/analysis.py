@@ -146,8 +146,10 @@ def _measure(
         elif modality == "audio":
             work[modality] = partial(measure_voices, recording, spans, specs, settings)
         else:
-            # Of several faces the speaker's moves its mouth in step with the voice.
-            voice = talk.voice or Ears(recording, settings, step).voice()
+            voice = talk.voice
+            if voice is None and recording.info.video is not None and settings.openface is None:
+                # Of several faces the speaker's moves its mouth in step with the voice.
+                voice = Ears(recording, settings, step).voice()
             work[modality] = partial(measure_faces, recording, spans, specs, settings, voice=voice)
     # Two passes over the recording, each with a decoder of its own; most of their work is outside Python.
     return measured | side_by_side(work, step)

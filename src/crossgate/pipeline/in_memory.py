@@ -23,9 +23,11 @@ def examples_in_memory(
         checkpoint: what will read them.
         measured: columns over all utterances in order, of the checkpoint's features or not.
     """
-    split = _split(conversations, checkpoint, measured)
-    texts = "text" in checkpoint.specs and has_words(conversations)
-    if texts or any(column.present.any() for column in split.columns.values()):
+    worded = has_words(conversations)
+    split = _split(conversations, checkpoint, measured, worded)
+    if ("text" in checkpoint.specs and worded) or any(
+        column.present.any() for column in split.columns.values()
+    ):
         # What people say to each other is not left lying on a disk.
         return examples_of(checkpoint, split, cache=False)
     nothing = {
@@ -43,11 +45,13 @@ def has_words(conversations: Iterable[Conversation]) -> bool:
 
 
 def _split(
-    conversations: Sequence[Conversation], checkpoint: Checkpoint, measured: Iterable[FeatureColumn]
+    conversations: Sequence[Conversation],
+    checkpoint: Checkpoint,
+    measured: Iterable[FeatureColumn],
+    worded: bool,
 ) -> Split:
     rows = sum(len(conversation) for conversation in conversations)
     columns = {column.spec.column: column for column in measured}
-    worded = has_words(conversations)
     for modality, specs in checkpoint.specs.items():
         for name, spec in zip(checkpoint.features.names(modality), specs, strict=True):
             if modality != "text" or not worded:

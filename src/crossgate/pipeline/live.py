@@ -41,7 +41,7 @@ class Live:
     def __init__(self, checkpoint: Checkpoint) -> None:
         _refuse_hindsight(checkpoint)
         self._checkpoint = checkpoint
-        self._utterances: list[Utterance] = []
+        self._speakers: dict[str, int] = {}
         self._example: Example | None = None
         self._texts = _Texts(checkpoint)
         self._voice: VoiceExtractor | None = None
@@ -50,7 +50,7 @@ class Live:
     @property
     def utterances(self) -> tuple[Utterance, ...]:
         """The utterances so far."""
-        return tuple(self._utterances)
+        return () if self._example is None else self._example.conversation.utterances
 
     def add(
         self,
@@ -78,7 +78,7 @@ class Live:
         Raises InputError where a sound or face is none, or a vector has another length than the checkpoint's.
         The conversation then stays as it was.
         """
-        utterance = Utterance(str(len(self._utterances)), speaker, text, start, end)
+        utterance = Utterance(str(len(self.utterances)), speaker, text, start, end)
         given: dict[Modality, Any] = dict(vectors or {})
         if "text" in given:
             raise InputError("texts are read by the checkpoint's own encoder", fix="give the text in words")
@@ -90,7 +90,7 @@ class Live:
             given["visual"] = self._of_faces(faces)
         example = self._one(utterance, given)
         self._example = example if self._example is None else _joined(self._example, example)
-        self._utterances.append(utterance)
+        self._speakers.setdefault(speaker, len(self._speakers))
         self._texts.keep()
         return predictions_of(self._checkpoint, [self._example])[-1]
 
@@ -121,8 +121,8 @@ class Live:
         alone = Conversation("live", (utterance,))
         measured = [column for column in columns if column is not None]
         (example,) = examples_in_memory([alone], self._checkpoint, measured)
-        speakers = Conversation("live", (*self._utterances, utterance)).speaker_indices()
-        return replace(example, speakers=torch.tensor(speakers[-1:]))
+        place = self._speakers.get(utterance.speaker, len(self._speakers))
+        return replace(example, speakers=torch.tensor([place]))
 
 
 class _Texts:

@@ -12,6 +12,14 @@ from crossgate.pipeline.policy import find_policy
 DETECTORS = ("auto", "yunet", "haar")
 
 
+def check_face_search(face_rate: float, detector: str) -> None:
+    """Raise InputError where faces cannot be looked for at this rate, or by this detector."""
+    if not (math.isfinite(face_rate) and 0.1 <= face_rate <= 60):
+        raise InputError(f"face_rate is {face_rate}, expected 0.1 to 60 frames a second")
+    if detector not in DETECTORS:
+        raise InputError(f"detector is {detector!r}, expected {', '.join(DETECTORS)}")
+
+
 @dataclass(frozen=True)
 class AnalysisSettings:
     """How a recording is analysed."""
@@ -55,7 +63,4 @@ class AnalysisSettings:
             raise InputError(f"speakers is {self.speakers}, expected 1 or more")
         if self.audio_track < 0:
             raise InputError(f"audio_track is {self.audio_track}, expected 0 or more")
-        if not (math.isfinite(self.face_rate) and 0.1 <= self.face_rate <= 60):
-            raise InputError(f"face_rate is {self.face_rate}, expected 0.1 to 60 frames a second")
-        if self.detector not in DETECTORS:
-            raise InputError(f"detector is {self.detector!r}, expected {', '.join(DETECTORS)}")
+        check_face_search(self.face_rate, self.detector)

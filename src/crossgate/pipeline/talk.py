@@ -13,7 +13,7 @@ from crossgate.media.recording import Recording
 from crossgate.media.transcripts.fitting import assign_speakers, place_in
 from crossgate.media.transcripts.reading import read_transcript
 from crossgate.media.transcripts.segments import Segment, Transcript
-from crossgate.media.voices.activity import installed_voice_activity
+from crossgate.media.voices.activity import Heard, VoiceActivity, installed_voice_activity
 from crossgate.media.voices.blocks import RATE
 from crossgate.media.voices.curve import VoiceCurve
 from crossgate.media.voices.recognition import WhisperRecognizer
@@ -21,7 +21,7 @@ from crossgate.media.voices.speakers import speaker_labeller
 from crossgate.media.voices.turns import utterances_from_speech
 from crossgate.pipeline.settings import AnalysisSettings
 from crossgate.pipeline.steps import Step
-from crossgate.report.result import NOBODY
+from crossgate.report.result import BY_SPEAKERS_FILE, BY_TRANSCRIPT, NOBODY
 
 UNKNOWN = "Unknown speaker"
 """Whoever a transcript does not name, where it names others."""
@@ -63,7 +63,7 @@ def talk_of_transcript(path: Path, settings: AnalysisSettings) -> Talk:
     segments = _named(transcript.segments)
     spans = tuple(_span(s) for s in segments) if transcript.timed else None
     sources = dict.fromkeys(("turns", "words"), f"transcript ({transcript.format})")
-    sources["speakers"] = "transcript" if _names(transcript) else "none"
+    sources["speakers"] = BY_TRANSCRIPT if _names(transcript) else "none"
     return Talk(_conversation(path.stem, segments), spans, sources, transcript.notes)
 
 
@@ -102,8 +102,7 @@ def talk_of_recording(
         read = _with_speakers(read, settings)
     read, sources["speakers"] = ears.tell_apart(read)
     spans = tuple(_span(segment) for segment in read.segments)
-    name = Path(recording.info.name).stem or "recording"
-    return Talk(_conversation(name, read.segments), spans, sources, read.notes, voice)
+    return Talk(_conversation(_title(recording), read.segments), spans, sources, read.notes, voice)
 
 
 def _stretches(recording: Recording, notes: tuple[str, ...]) -> Talk:
@@ -113,12 +112,16 @@ def _stretches(recording: Recording, notes: tuple[str, ...]) -> Talk:
     segments = tuple(Segment(k * length, (k + 1) * length, NOBODY) for k in range(count))
     note = f"as nobody speaks, stretches of the picture of {length:.1f} s stand for the turns"
     return Talk(
-        _conversation(Path(recording.info.name).stem or "recording", segments),
+        _conversation(_title(recording), segments),
         tuple(_span(segment) for segment in segments),
         {"turns": "equal stretches", "words": "none", "speakers": "none"},
         (*notes, note),
         silent=True,
     )
+
+
+def _title(recording: Recording) -> str:
+    return Path(recording.info.name).stem or "recording"
 
 
 def _timed(path: Path, recording: Recording) -> Transcript:
@@ -143,18 +146,14 @@ class Ears:
 
     def voice(self) -> VoiceCurve | None:
         """The probability of speech over time; None where there is no sound."""
-        if not self._recording.info.audio:
-            return None
-        activity = installed_voice_activity()
-        return activity.listen(self._blocks(activity.rate, "listening for speech")).curve
+        return self._listen()[1].curve if self._recording.info.audio else None
 
     def find_speech(self) -> tuple[Transcript, VoiceCurve | None]:
         """Stretches of speech as turns of nobody in particular, and the probability of speech over time."""
         if not self._recording.info.audio:
             note = "the recording has no sound, so nothing tells when somebody speaks"
             return Transcript((), "none", self._recording.info.name, (note,)), None
-        activity = installed_voice_activity()
-        heard = activity.listen(self._blocks(activity.rate, "listening for speech"))
+        activity, heard = self._listen()
         spans = utterances_from_speech(heard.spans)
         notes = [activity.note, *heard.curve.notes, None if spans else "no speech was found"]
         end = self._recording.info.duration
@@ -179,7 +178,7 @@ class Ears:
             unnamed = sum(not segment.speaker for segment in segments)
             note = f"{unnamed} of {len(segments)} utterances have no speaker's name"
             notes = (*read.notes, note) if unnamed else read.notes
-            source = "transcript" if self._settings.speakers_file is None else "speakers' file"
+            source = BY_TRANSCRIPT if self._settings.speakers_file is None else BY_SPEAKERS_FILE
             return replace(read, segments=_named(segments), notes=notes), source
         if not self._recording.info.audio:
             note = "nothing tells the speakers apart; all turns are taken for one's"
@@ -196,6 +195,10 @@ class Ears:
         names = labeller.label(self._sounds(read, "telling the voices apart"), spans)
         named = tuple(replace(s, speaker=name) for s, name in zip(segments, names, strict=True))
         return replace(read, segments=named, notes=(*read.notes, *labeller.notes)), labeller.name
+
+    def _listen(self) -> tuple[VoiceActivity, Heard]:
+        activity = installed_voice_activity()
+        return activity, activity.listen(self._blocks(activity.rate, "listening for speech"))
 
     def _blocks(self, rate: int, words: str) -> Iterator[Sound]:
         total = max(self._recording.info.duration, 1e-6)

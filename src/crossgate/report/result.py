@@ -78,6 +78,9 @@ class ModalityUse:
     note: str | None = None
 
 
+BY_TRANSCRIPT, BY_SPEAKERS_FILE = "transcript", "speakers' file"
+"""What names the speakers, in a result's settings; everything else tells voices apart and numbers them."""
+
 NOBODY = "Nobody"
 """The speaker of stretches in which nobody speaks, where the picture of a recording was cut into such."""
 

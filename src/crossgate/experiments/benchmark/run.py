@@ -29,7 +29,7 @@ from crossgate.files import write_json
 from crossgate.training.settings import Experiment
 
 BENCHMARK_FILE = "benchmark.json"
-"""Its protocol and name: what the folder is of."""
+"""Its protocol and name, what the folder is of, and the last command that trained in it."""
 
 Told = Callable[[Outcome], None]
 
@@ -83,7 +83,8 @@ def run_benchmark(
     _refuse_strange(folder, settings.protocol, report_only)
     with alone(folder):
         if not report_only:
-            write_json(folder / BENCHMARK_FILE, {"protocol": settings.protocol, "name": settings.name})
+            about = {"protocol": settings.protocol, "name": settings.name, "command": command}
+            write_json(folder / BENCHMARK_FILE, about)
             courses = [
                 _course(settings, corpus, model, tables, folder, command)
                 for corpus in settings.corpora
@@ -91,7 +92,8 @@ def run_benchmark(
                 for model in settings.models
             ]
             drive(courses, workers, hear)
-        results = collect(settings, folder, failures)
+        about = json.loads((folder / BENCHMARK_FILE).read_text(encoding="utf-8"))
+        results = collect(settings, folder, failures, about.get("command"))
         return BenchmarkResult(results, tuple(write_report(results, folder)), failures)
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from jsonargparse import ArgumentError
 
+from crossgate.conversation import INITIALS, MODALITIES
 from crossgate.corpora.surrogate.settings import SurrogateSettings
 from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings
@@ -82,9 +83,16 @@ class ModelEntry:
     """What it is trained for."""
     training: TrainingSettings = field(default_factory=TrainingSettings)
     """How it is trained."""
+    modalities: str = ""
+    """Initials of the only modalities it is given, for example ta; empty gives it all that the corpus has."""
 
     def __post_init__(self) -> None:
         _check_name("models", self.name)
+        if not set(self.modalities) <= set(INITIALS.values()):
+            raise InputError(
+                f"models, {self.name}: modalities is {self.modalities!r}, "
+                f"expected some of {', '.join(INITIALS.values())}"
+            )
 
 
 @dataclass(frozen=True)
@@ -199,7 +207,7 @@ def experiment_of(corpus: CorpusEntry, model: ModelEntry) -> Experiment:
     """A model on a corpus, as an experiment that could be trained by itself."""
     experiment = Experiment(
         name=f"{corpus.name}, {model.name}",
-        features=corpus.features,
+        features=_given(corpus, model),
         model=model.model,
         objective=model.objective,
         training=model.training,
@@ -225,6 +233,27 @@ def experiment_of(corpus: CorpusEntry, model: ModelEntry) -> Experiment:
         return Experiment(**vars(parser.instantiate(base)))
     except ArgumentError as error:
         raise InputError(" ".join(str(error).split()), where=where) from error
+
+
+def _given(corpus: CorpusEntry, model: ModelEntry) -> FeatureSettings:
+    """The features of the modalities a model is given."""
+    if not model.modalities:
+        return corpus.features
+    kept = {modality for modality in MODALITIES if INITIALS[modality] in model.modalities}
+    lacking = [INITIALS[m] for m in MODALITIES if m in kept and m not in corpus.features.modalities]
+    if lacking:
+        raise InputError(
+            f"models, {model.name}: modalities is {model.modalities!r}, but the corpus {corpus.name} has no "
+            f"features for {', '.join(lacking)}"
+        )
+    hidden = {modality: () for modality in MODALITIES if modality not in kept}
+    return replace(
+        corpus.features,
+        **hidden,  # type: ignore[arg-type]  # by name
+        turns=corpus.features.turns if "text" in kept else "",
+        speaker_relative=tuple(m for m in corpus.features.speaker_relative if m in kept),
+        average=tuple(m for m in corpus.features.average if m in kept),
+    )
 
 
 def experiment_under(settings: BenchmarkSettings, corpus: CorpusEntry, model: ModelEntry) -> Experiment:

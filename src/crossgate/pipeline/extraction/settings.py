@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from crossgate.errors import InputError
-from crossgate.pipeline.settings import DETECTORS
+from crossgate.pipeline.settings import check_face_search
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,7 @@ class ExtractionSettings:
             raise InputError(f"visual is {self.visual!r}, expected face128 or nothing")
         if not (self.audio_names or self.visual):
             raise InputError("neither audio nor visual features are asked for")
-        if not (math.isfinite(self.face_rate) and 0.1 <= self.face_rate <= 60):
-            raise InputError(f"face_rate is {self.face_rate}, expected 0.1 to 60 frames a second")
-        if self.detector not in DETECTORS:
-            raise InputError(f"detector is {self.detector!r}, expected {', '.join(DETECTORS)}")
+        check_face_search(self.face_rate, self.detector)
 
     @property
     def audio_names(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from crossgate.errors import InputError
-from crossgate.report.result import Result, Turn
+from crossgate.report.result import BY_SPEAKERS_FILE, BY_TRANSCRIPT, Result, Turn
 from crossgate.report.summary.intervals import LEVEL, Interval
 from crossgate.report.summary.parts import counted, plain
 from crossgate.report.summary.shares import (
@@ -23,9 +23,6 @@ from crossgate.report.summary.shares import (
 )
 
 NO_CHANGE = "no clear change"
-
-SURE = ("transcript", "speakers' file")
-"""What names speakers in a result's settings; everything else tells voices apart and numbers them."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ def trend(results: Sequence[Result], speaker: str | None = None) -> Trend:
     if len(results) < 2:
         raise InputError(f"a trend needs two recordings at least, got {len(results)}")
     labels = _common_labels(results)
-    guessed = [result.settings.get("speakers") not in SURE for result in results]
+    guessed = [result.settings.get("speakers") not in (BY_TRANSCRIPT, BY_SPEAKERS_FILE) for result in results]
     results = [counted(result) for result in results]
     names = _speakers(results, speaker)
     everybody = dict.fromkeys(turn.speaker for result in results for turn in result.utterances)

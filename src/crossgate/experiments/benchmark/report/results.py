@@ -2,6 +2,8 @@
 
     name, title        title says so where fewer than five seeds stand behind it
     protocol, seeds, reference, tuning, measures
+    command            the last one that trained; null where it was not kept
+    machine            of the first run: python, system, processor, cores, gpu; null where nothing is finished
     correction         in words: which p-values were corrected, and how
     corpora            a list, one each:
       name, data       as configured
@@ -69,12 +71,16 @@ CORRECTION = (
 )
 
 
-def collect(settings: BenchmarkSettings, folder: Path, failures: dict[str, str]) -> dict[str, Any]:
+def collect(
+    settings: BenchmarkSettings, folder: Path, failures: dict[str, str], command: str | None = None
+) -> dict[str, Any]:
     """The content of `results.json` as far as the trainings in `folder` are finished.
 
-    `failures` tells why trainings failed, by title. Raises InputError where runs do not fit each other.
+    `failures` tells why trainings failed, by title; `command` is the one that trained. Raises InputError
+    where runs do not fit each other.
     """
-    corpora = [_corpus(settings, corpus, folder, failures) for corpus in settings.corpora]
+    machines: list[dict[str, Any]] = []
+    corpora = [_corpus(settings, corpus, folder, failures, machines) for corpus in settings.corpora]
     comparisons = [one for corpus in corpora for one in corpus.get("comparisons", [])]
     correct(comparisons)
     counts = [len(model["seeds"]) for corpus in corpora for model in corpus["models"] if model["seeds"]]
@@ -87,6 +93,8 @@ def collect(settings: BenchmarkSettings, folder: Path, failures: dict[str, str])
         "reference": settings.reference,
         "tuning": plain(asdict(settings.tuning)),
         "measures": list(MEASURES),
+        "command": command,
+        "machine": machines[0] if machines else None,
         "correction": CORRECTION if comparisons else None,
         "corpora": corpora,
     }
@@ -101,12 +109,18 @@ def correct(comparisons: Sequence[dict[str, Any]]) -> None:
 
 
 def _corpus(
-    settings: BenchmarkSettings, corpus: CorpusEntry, folder: Path, failures: dict[str, str]
+    settings: BenchmarkSettings,
+    corpus: CorpusEntry,
+    folder: Path,
+    failures: dict[str, str],
+    machines: list[dict[str, Any]],
 ) -> dict[str, Any]:
+    """The entry of a corpus; `machines` takes in what its runs were trained on."""
     found = [
         _Found(settings, corpus, model, folder / corpus.name / model.name, failures)
         for model in settings.models
     ]
+    machines += [one.machine for one in found if one.machine]
     everything = [
         (str(one.place), run) for one in found for runs in one.runs.values() for run in runs.values()
     ]
@@ -178,6 +192,7 @@ class _Found:
         self.model, self.place, self.legacy = model, place, settings.protocol == LEGACY
         self.labels: LabelSet | None = None
         self.data: dict[str, str] = {}
+        self.machine: dict[str, Any] | None = None
         self.trials: list[dict[str, Any]] = []
         self.values: dict[str, Any] = {}
         self.missing: list[dict[str, str]] = []
@@ -229,6 +244,7 @@ class _Found:
                 why = "the run there was made with other settings"
             else:
                 self.labels = LabelSet(record["data"]["name"], tuple(record["data"]["labels"]))
+                self.machine = self.machine or record.get("machine")
                 if name == "seed":
                     self.data = record["data"]["sha256"]
                 self.epochs.setdefault(name, {})[seed] = int(record["outcome"]["epoch"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,17 +59,30 @@ class Grid:
     missing: tuple[str, ...]
 
 
-def markdown(results: dict[str, Any]) -> str:
-    """`results.md`."""
-    lines = [f"# {results['title']}", "", _about(results), ""]
-    for grid in _grids(results):
-        lines += [f"## {grid.title}", "", grid.caption, ""]
-        lines += [_row(grid.headings), _row(["---", *["---:"] * (len(grid.headings) - 1)])]
-        lines += [_row(row) for row in grid.rows]
+def markdown(results: dict[str, Any], level: int = 1, pictures: Mapping[str, str] | None = None) -> str:
+    """`results.md`, or a part of a page.
+
+    Args:
+        results: of a benchmark.
+        level: of the first heading.
+        pictures: a path for a corpus' name, shown below its caption.
+    """
+    mark = "#" * level
+    lines = [f"{mark} {results['title']}", "", _about(results), ""]
+    for corpus, grid in zip(results["corpora"], _grids(results), strict=True):
+        lines += [f"{mark}# {grid.title}", "", grid.caption, ""]
+        if pictures and corpus["name"] in pictures:
+            lines += [f"![Every model on {corpus['name']}: seeds, mean]({pictures[corpus['name']]})", ""]
+        lines += table(grid.headings, grid.rows)
         lines.append("")
         if grid.missing:
             lines += ["Missing:", "", *(f"- {line}" for line in grid.missing), ""]
     return "\n".join(lines)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table, its first column words, the others numbers."""
+    return [_row(headings), _row(["---", *["---:"] * (len(headings) - 1)]), *(_row(row) for row in rows)]
 
 
 def latex(results: dict[str, Any]) -> str:
@@ -196,10 +209,10 @@ def _honest_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
             (
                 model["name"],
                 str(len(model["seeds"])),
-                _spread(scores["weighted_f1"]),
+                spread(scores["weighted_f1"]),
                 _interval(scores["weighted_f1"]["interval"]),
-                _spread(scores["macro_f1"]),
-                _spread(scores["accuracy"]),
+                spread(scores["macro_f1"]),
+                spread(scores["accuracy"]),
                 f"{100 * model['together']['weighted_f1']:.2f}",
                 ""
                 if model["name"] == reference
@@ -207,7 +220,7 @@ def _honest_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
                 if difference is None
                 else f"{100 * difference:+.2f}",
                 *(
-                    "" if model["name"] == reference else _p((compared.get(test) or {}).get(key))
+                    "" if model["name"] == reference else probability((compared.get(test) or {}).get(key))
                     for test in ("t_test", "randomisation")
                     for key in ("p_value", "p_holm")
                 ),
@@ -238,10 +251,10 @@ def _legacy_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
             (
                 model["name"],
                 str(habit["weighted_f1"]["n"] if habit else 0),
-                _spread(model["scores"]["weighted_f1"]),
+                spread(model["scores"]["weighted_f1"]),
                 _interval(model["scores"]["weighted_f1"]["interval"]),
-                _spread(legacy["weighted_f1"]) if legacy else "–",
-                *(_spread(habit[name], "+") if habit else "–" for name in NAMES),
+                spread(legacy["weighted_f1"]) if legacy else "–",
+                *(spread(habit[name], "+") if habit else "–" for name in NAMES),
             )
         )
     return headings, rows
@@ -277,17 +290,19 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _spread(score: dict[str, Any], sign: str = "") -> str:
-    spread = score["standard_deviation"]
+def spread(score: dict[str, Any], sign: str = "") -> str:
+    """Mean ± standard deviation of a score, in percent."""
+    deviation = score["standard_deviation"]
     mean = format(100 * score["mean"], f"{sign}.2f")
-    return mean if spread is None else f"{mean} ± {100 * spread:.2f}"
+    return mean if deviation is None else f"{mean} ± {100 * deviation:.2f}"
 
 
 def _interval(interval: dict[str, Any] | None) -> str:
     return "–" if interval is None else f"{100 * interval['low']:.1f} to {100 * interval['high']:.1f}"
 
 
-def _p(value: float | None) -> str:
+def probability(value: float | None) -> str:
+    """A p-value for a table."""
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,6 +1,6 @@
-"""docs/results.md tells every field of `result.json`, as the schema has it, and no other; its examples run.
+"""docs/result-file.md tells every field of `result.json`, as in the schema, and no other; its examples run.
 
-`python tests/test_documented_results.py` prints the page's table, made from the schema.
+`python tests/test_documented_result_file.py` prints the page's table, made from the schema.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crossgate.report.exports.columns import columns
 from crossgate.report.result import SCHEMA_VERSION, MediaInfo, ModalityUse, ModelInfo, Result, Turn
 from crossgate.report.schema import schema
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "result-file.md"
 
 HEADER = "| field | type | unit or range | always there | meaning |"
 
@@ -115,7 +115,7 @@ def test_the_columns_of_the_tables_are_told() -> None:
     for name, _ in columns(result()):
         general = re.sub(r"^p_.*", "p_<label>", name)
         general = re.sub(rf"^({'|'.join(MODALITIES)})_", "<modality>_", general)
-        assert general in told, f"docs/results.md does not tell of the column {name}"
+        assert general in told, f"docs/result-file.md does not tell of the column {name}"
 
 
 def test_the_examples_in_python_run(tmp_path: Path) -> None:
