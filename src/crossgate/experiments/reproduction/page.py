@@ -82,9 +82,9 @@ def finding_lines(audit: dict[str, Any]) -> list[str]:
 def _about(results: dict[str, Any]) -> str:
     words = (
         "Percent of the test split; of what is trained here mean ± standard deviation over seeds. "
-        f"`honest`: the test split chose nothing. `{LEGACY}`: the epoch with the best weighted F1 on the test "
-        "split is the one reported, as in much of the literature; such a figure does not tell what a model does "
-        "on utterances it was not chosen by, and is to be compared with its like alone."
+        f"`honest`: the test split chose nothing. `{LEGACY}`: the epoch with the best weighted F1 on the "
+        "test split is the one reported, as in much of the literature; such a figure does not tell what a "
+        "model does on utterances it was not chosen by, and is to be compared with its like alone."
     )
     if results["scored"]:
         size = results["scored"]

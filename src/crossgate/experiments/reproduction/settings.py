@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -56,14 +57,7 @@ class ReproductionSettings:
                     f"--set: {word} would make the models others than those that are compared",
                     fix="only model (but its kind) and training may be set",
                 )
-        # What does not go together is said now, and not after an import of minutes.
-        published = published_settings(self.corpus)
-        corpus = CorpusEntry(self.corpus, published.features, data="", set=self.set)
-        for model in _models(self.corpus, published):
-            try:
-                experiment_of(corpus, model)
-            except InputError as error:
-                raise InputError(error.what, where="--set", fix=error.fix) from error
+        _models(self.corpus, self.set)  # what does not go together is said before an import of minutes
 
 
 def published_settings(corpus: str) -> Experiment:
@@ -83,12 +77,11 @@ def honest_benchmark(settings: ReproductionSettings, table: CorpusTable) -> Benc
         features=_features(published.features, table),
         data=str(table.folder),
         selection=_selection(published.selection, table),
-        set=settings.set,
     )
     return BenchmarkSettings(
         name=f"reproduction of {settings.corpus}",
         corpora=(corpus,),
-        models=_models(settings.corpus, published),
+        models=_models(settings.corpus, settings.set),
         seeds=tuple(range(settings.seeds)),
     )
 
@@ -104,14 +97,25 @@ def legacy_benchmark(honest: BenchmarkSettings, data: Path) -> BenchmarkSettings
         name=f"{corpus.name}-{LEGACY}",
         data=str(data),
         selection=SelectionSettings("validation"),
-        set=f"{corpus.set} training.patience=0",
     )
-    return replace(honest, name=f"{honest.name}, {LEGACY}", corpora=(corpus,))
+    models = tuple(replace(model, training=replace(model.training, patience=0)) for model in honest.models)
+    return replace(honest, name=f"{honest.name}, {LEGACY}", corpora=(corpus,), models=models)
 
 
-def _models(corpus: str, published: Experiment) -> tuple[ModelEntry, ...]:
+@cache
+def _models(corpus: str, words: str) -> tuple[ModelEntry, ...]:
+    """Ours and SDT, with the settings that `words` name in place of the published ones."""
+    published = published_settings(corpus)
     ours = ModelEntry(OURS, published.model, published.objective, published.training)
-    return ours, _sdt(corpus, published)
+    entry = CorpusEntry(corpus, published.features, set=words)
+    models = []
+    for model in (ours, _sdt(corpus, published)):
+        try:
+            found = experiment_of(entry, model)
+        except InputError as error:
+            raise InputError(error.what, where="--set", fix=error.fix) from error
+        models.append(ModelEntry(model.name, found.model, found.objective, found.training))
+    return tuple(models)
 
 
 def _sdt(corpus: str, published: Experiment) -> ModelEntry:
