@@ -118,9 +118,10 @@ def test_the_test_split_is_opened_by_nobody_unrecorded_and_never_by_training(
     for model in ("crossgate", "sdt"):
         found = trained(out, model, "honest")["scores"]["weighted_f1"]["mean"]
         assert scored[f"honest/meld/{model}/seed-0"]["weighted_f1"] == pytest.approx(found)
+        # The run tells of the opening that served it.
+        assert openings(out / "honest" / "meld" / model / "seed-0") == entries[:1]
     assert copied == {"protocol": LEGACY, "copied_to": f"{LEGACY}/validation.parquet"}
     assert all(entry["command"].startswith("crossgate") for entry in entries)
-    assert not list((out / "honest").rglob("test_reads.json"))
 
 
 def test_a_test_part_without_labels_is_not_opened_and_that_is_said(

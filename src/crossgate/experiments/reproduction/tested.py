@@ -8,7 +8,7 @@ from pathlib import Path
 from crossgate.corpora.table import CorpusTable
 from crossgate.evaluation.members import predict_split
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER
-from crossgate.evaluation.sealed import RECORD_FILE, open_sealed
+from crossgate.evaluation.sealed import RECORD_FILE, open_sealed, record_of
 from crossgate.experiments.benchmark.measured import measured_of, write_measured
 from crossgate.experiments.benchmark.report.scores import scores_of_seed
 from crossgate.models.checkpoint import load_checkpoint
@@ -20,15 +20,16 @@ TESTED_FILE = "measured-test.parquet"
 def score_on_test(table: CorpusTable, runs: Sequence[Path], folder: Path, command: str) -> None:
     """Predict the test split with the checkpoint of every run that has not done so, in one opening.
 
-    The opening is recorded in `folder/test_reads.json`, with every run's scores as its outcome. Where all are
-    scored the split stays shut.
+    The opening is recorded in `folder/test_reads.json` and in that of every run it serves, with the scores of
+    all as its outcome. Where all are scored the split stays shut.
     """
     left = [run for run in runs if not (run / TESTED_FILE).is_file()]
     if not left:
         return
     labels = table.manifest.labels
     scores = {}
-    with open_sealed(table, "test", folder / RECORD_FILE, command) as reading:
+    also = [record_of(run) for run in left]
+    with open_sealed(table, "test", folder / RECORD_FILE, command, also) as reading:
         for run in left:
             checkpoint = load_checkpoint(run / CHECKPOINT_FOLDER)
             found = measured_of(reading.split, predict_split(checkpoint, reading.split).probabilities, labels)
