@@ -12,8 +12,9 @@ NAMES = {"crossgate": "crossgate (ours)", "sdt": "SDT"}
 UNKNOWN = "–"
 
 SAME_WEIGHTS = (
-    "Per model and seed, both protocols look at the same weights epoch by epoch; only the epoch differs. In "
-    "weighted F1 the difference cannot be negative, so no test of it against 0 is given."
+    "Per model and seed, both protocols look at the same weights epoch by epoch; only the epoch differs. But "
+    "for the rounding of a GPU the difference in weighted F1 cannot be negative, so no test of it against "
+    "0 is given."
 )
 TRAINED_HERE = (
     "SDT here is our implementation with its authors' loss, and with their sizes unless others were set. The "
