@@ -26,6 +26,7 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "src", folder / "src", symlinks=True, ignore=ignored)
+    shutil.copytree(ROOT / "configs", folder / "configs")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, folder / name)
     toy = folder / "checkpoints" / "crossgate-toy"
@@ -72,6 +73,10 @@ def test_the_wheel_brings_its_checkpoints(project: Path, tmp_path: Path) -> None
         here + file for file in ("config.json", "model.safetensors", "README.md", "text/encoder.json")
     }
     assert not any(name.startswith("checkpoints") for name in names)
+    configs = "crossgate/experiments/reproduction/configs/"
+    assert {name for name in names if name.startswith(configs)} == {
+        f"{configs}community-{corpus}.yaml" for corpus in ("iemocap", "meld")
+    }
     shutil.rmtree(project)
     found = ask(installed, folder=tmp_path)
     assert found == ["('crossgate-toy',)", str(installed / "crossgate/checkpoints/crossgate-toy")]

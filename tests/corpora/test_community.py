@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from community_pickles import community, whole_meld, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from community_pickles import community, whole_meld, write
 from crossgate.cli.main import main
 from crossgate.corpora.community import import_community, read_community
 from crossgate.corpora.known import KNOWN_CORPORA, KNOWN_MELD
@@ -150,6 +150,22 @@ def test_without_meld_sizes_there_is_no_validation_split(tmp_path: Path) -> None
     assert list(community.splits) == ["train", "test"]
     assert any("no validation split" in note for note in community.notes)
     assert any("deviate" in note for note in community.notes)
+
+
+@pytest.mark.parametrize("missing", [-1, -100, None, float("nan"), np.float32("nan"), np.int64(-1)])
+def test_an_utterance_without_a_label_is_kept_without_one(tmp_path: Path, missing: Any) -> None:
+    table = imported(tmp_path, community("iemocap", "one", test={"Ses05F_impro01": [missing, 1, missing]}))
+    (conversation,) = read_split(table, "test").conversations
+    assert [u.emotion for u in conversation.utterances] == [None, "sad", None]
+    assert "test: 2 of 3 utterances have no label" in table.manifest.notes
+
+
+def test_a_pickle_of_another_corpus_than_named_is_refused(tmp_path: Path) -> None:
+    source = write(tmp_path / "f.pkl", community("meld", "one"))
+    with pytest.raises(InputError, match="features of meld, not of iemocap"):
+        import_community(source, tmp_path / "table", corpus="iemocap")
+    assert not (tmp_path / "table").exists()
+    assert import_community(source, tmp_path / "table", corpus="meld").manifest.name == "meld-community"
 
 
 def test_a_dialogue_in_both_lists_is_taken_out_of_training(tmp_path: Path) -> None:

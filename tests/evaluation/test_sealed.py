@@ -177,6 +177,26 @@ def test_a_lost_entry_is_an_error(table: CorpusTable, record: Path) -> None:
         record.write_text("[]", encoding="utf-8")
 
 
+def test_an_opening_that_serves_several_runs_is_recorded_for_each(
+    table: CorpusTable, record: Path, tmp_path: Path
+) -> None:
+    runs = [tmp_path / name / RECORD_FILE for name in ("seed-0", "seed-1")]
+    with open_sealed(table, "test", record, COMMAND, runs) as reading:
+        assert [entry["outcome"] for one in runs for entry in entries(one)] == [None, None]
+        reading.outcome = "scored both"
+    assert entries(record)[0]["outcome"] == "scored both"
+    assert all(entries(one) == entries(record) for one in runs)
+
+
+def test_where_one_of_several_records_cannot_be_kept_the_split_stays_shut(
+    table: CorpusTable, record: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / RECORD_FILE
+    damaged.write_text("{not json", encoding="utf-8")
+    with pytest.raises(InputError, match="damaged"), open_sealed(table, "test", record, COMMAND, [damaged]):
+        pytest.fail("the split was handed over")
+
+
 def test_training_and_unknown_splits_do_not_open_this_way(table: CorpusTable, record: Path) -> None:
     with pytest.raises(InputError, match="the train split is not sealed"):
         open_sealed(table, "train", record, COMMAND)

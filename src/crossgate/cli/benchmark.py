@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from crossgate.errors import InputError
-
-if TYPE_CHECKING:
-    from crossgate.experiments.benchmark.runs import Outcome
 
 
 @dataclass(frozen=True)
@@ -40,6 +35,7 @@ class Benchmark:
 
     def run(self) -> int:
         """Do what is left, print the tables. 1 where a training failed."""
+        from crossgate.cli.progress import Trainings
         from crossgate.experiments.benchmark.report.tables import markdown
         from crossgate.experiments.benchmark.run import run_benchmark
         from crossgate.experiments.benchmark.settings import load_benchmark
@@ -47,13 +43,14 @@ class Benchmark:
         if self.workers < 1:
             raise InputError(f"--workers is {self.workers}, expected 1 or more")
         settings = load_benchmark(self.config, self.protocol)
+        trainings = Trainings()
         result = run_benchmark(
             settings,
             self.out,
             workers=self.workers,
             report_only=self.report_only,
             command=shlex.join(["crossgate", *sys.argv[1:]]),
-            told=_teller(settings.trainings),
+            told=lambda outcome: trainings.tell(outcome, settings.trainings),
         )
         print(markdown(result.results))
         for path in result.files:
@@ -61,18 +58,3 @@ class Benchmark:
         for title, why in result.failures.items():
             print(f"crossgate: {title} failed: {why}", file=sys.stderr)
         return 1 if result.failures else 0
-
-
-def _teller(trainings: int) -> Callable[[Outcome], None]:
-    """What prints a line on stderr for each training that ends."""
-    ended = count(1)
-
-    def tell(outcome: Outcome) -> None:
-        for note in outcome.notes:
-            print(f"crossgate: {outcome.job.title}: {note}", file=sys.stderr)
-        found = (
-            "failed" if outcome.score is None else f"weighted F1 {100 * outcome.score:.2f} on what chose it"
-        )
-        print(f"{next(ended)} of {trainings}  {outcome.job.title}: {found}", file=sys.stderr, flush=True)
-
-    return tell

@@ -35,6 +35,11 @@ COMMANDS: Table = {
     "predict": ("crossgate.cli.predict", "Predict", "write the emotions of a split as Parquet"),
     "pack": ("crossgate.cli.pack", "Pack", "make a run a checkpoint that ships: calibrated, with a card"),
     "benchmark": ("crossgate.cli.benchmark", "Benchmark", "compare models under one protocol, over seeds"),
+    "reproduce": (
+        "crossgate.cli.reproduce",
+        "Reproduce",
+        "train on a community pickle, and set it beside what is published",
+    ),
     "encoder": ("crossgate.cli.encoder", "COMMANDS", "train and evaluate the networks behind features"),
     "demo": ("crossgate.cli.demo", "Demo", "analyse the recording that ships, and write a report"),
 }
@@ -44,6 +49,7 @@ COMMANDS: Table = {
 GOES_ON = {
     "benchmark": "; the same command goes on where it stood",
     "extract": "; the same command goes on where it stood",
+    "reproduce": "; the same command goes on where it stood",
     "train": "; it goes on with --resume",
     "encoder": "; its trainings go on with --resume",
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossgate.experiments.benchmark.runs import Outcome
     from crossgate.pipeline.steps import Step
 
 
@@ -27,3 +29,20 @@ def progress() -> Iterator[Step]:
             bars.update(tasks[words], completed=share or 0.0)
 
         yield step
+
+
+class Trainings:
+    """Counts trainings as they end, a line on stderr for each."""
+
+    def __init__(self) -> None:
+        self._ended = 0
+
+    def tell(self, outcome: Outcome, total: int) -> None:
+        """Print what came of one of `total` trainings."""
+        self._ended += 1
+        for note in outcome.notes:
+            print(f"crossgate: {outcome.job.title}: {note}", file=sys.stderr)
+        found = (
+            "failed" if outcome.score is None else f"weighted F1 {100 * outcome.score:.2f} on what chose it"
+        )
+        print(f"{self._ended} of {total}  {outcome.job.title}: {found}", file=sys.stderr, flush=True)

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,9 +64,9 @@ class Reading:
 class SealedSplit(Reading):
     """A sealed split: entering the block records the opening, leaving it records the outcome or the error."""
 
-    def __init__(self, table: CorpusTable, name: str, record: Path, command: str) -> None:
+    def __init__(self, table: CorpusTable, name: str, records: Sequence[Path], command: str) -> None:
         super().__init__(table, name)
-        self._record = record
+        self._records = records
         self._command = command
         self._id = uuid.uuid4().hex
 
@@ -91,8 +91,9 @@ class SealedSplit(Reading):
             "sha256": found,
             "outcome": None,
         }
-        with _entries(self._record) as entries:
-            entries.append(entry)
+        for record in self._records:
+            with _entries(record) as entries:
+                entries.append(entry)
         try:
             self._split = read_split(self._table, self._name)
         except BaseException as error:
@@ -111,24 +112,24 @@ class SealedSplit(Reading):
             self._finish(_in_words(error))
         except Exception as second:
             # The first error is the one the user needs; the opening itself stands in the record already.
-            error.add_note(f"and the outcome could not be written to {self._record}: {second}")
+            error.add_note(f"and the outcome could not be written: {second}")
 
     def _finish(self, outcome: Any) -> None:
-        """Write the outcome into this opening's entry. Raises InputError where the entry was lost."""
+        """Write the outcome into this opening's entries. Raises InputError where one was lost."""
         try:
             json.dumps(outcome)
         except (TypeError, ValueError):
             outcome = repr(outcome)  # losing the record over its wording would be the worse fault
-        with _entries(self._record) as entries:
-            for entry in entries:
-                if entry.get("id") == self._id:
-                    entry["outcome"] = outcome
-                    return
-            raise InputError(
-                f"the entry {self._id} of this opening has vanished",
-                where=str(self._record),
-                fix="nobody but this package may write the record; restore it from the run's copy",
-            )
+        for record in self._records:
+            with _entries(record) as entries:
+                own = [entry for entry in entries if entry.get("id") == self._id]
+                if not own:
+                    raise InputError(
+                        f"the entry {self._id} of this opening has vanished",
+                        where=str(record),
+                        fix="nobody but this package may write the record; restore it from the run's copy",
+                    )
+                own[0]["outcome"] = outcome
 
 
 def record_of(run: Path) -> Path:
@@ -142,8 +143,12 @@ def count_openings(record: Path) -> int:
     return len(_read(record))
 
 
-def open_sealed(table: CorpusTable, split: str, record: Path, command: str) -> SealedSplit:
+def open_sealed(
+    table: CorpusTable, split: str, record: Path, command: str, also: Sequence[Path] = ()
+) -> SealedSplit:
     """Open a sealed split and record it in `record` (`test_reads.json` of a run).
+
+    One opening that serves several runs is recorded for each of them: `also` are their records.
 
     Use it as `with open_sealed(...) as reading:`, take `reading.split`, set `reading.outcome`. The record is
     a JSON list; each entry has `id, when` (ISO 8601, UTC), `command, corpus, split, sha256` (of the file) and
@@ -162,7 +167,7 @@ def open_sealed(table: CorpusTable, split: str, record: Path, command: str) -> S
             where=str(table.folder),
             fix=f"read it with table.split({split!r}); the record is for test splits alone",
         )
-    return SealedSplit(table, split, Path(record), command)
+    return SealedSplit(table, split, (Path(record), *also), command)
 
 
 def read_any(table: CorpusTable, split: str, record: Path, command: str) -> Reading:

@@ -44,14 +44,25 @@ class Community:
     notes: tuple[str, ...]
 
 
-def import_community(source: Path, out: Path) -> CorpusTable:
+def import_community(source: Path, out: Path, *, corpus: str | None = None) -> CorpusTable:
     """Write a feature pickle as a corpus table into the new folder `out`.
 
+    Args:
+        source: the pickle.
+        out: folder of the table.
+        corpus: `meld` or `iemocap`: any other than this one is refused; None takes both.
+
     Raises InputError for a pickle that holds more than data (see `safe_pickle`), fits no known layout, or
-    whose elements do not agree with each other; and where `out` exists.
+    whose elements do not agree with each other; for one of another corpus; and where `out` exists.
     """
     source, out = Path(source), Path(out)
     community = read_community(source)
+    if corpus not in (None, community.corpus.name):
+        raise InputError(
+            f"these are the features of {community.corpus.name}, not of {corpus}",
+            where=str(source),
+            fix=f"name the pickle of {corpus}, or {community.corpus.name} as the corpus",
+        )
     notes = list(community.notes)
     splits = dict(community.splits)
     if "test" in splits:
@@ -66,6 +77,9 @@ def import_community(source: Path, out: Path) -> CorpusTable:
     for name, split in splits.items():
         splits[name], gaps = _zeros_missing(split)
         notes += gaps
+        unlabelled = split.emotions.count(None)
+        if unlabelled:
+            notes.append(f"{name}: {unlabelled} of {split.rows} utterances have no label")
     manifest = Manifest(
         name=f"{community.corpus.name}-community",
         labels=community.corpus.labels,

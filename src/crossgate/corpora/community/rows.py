@@ -11,19 +11,29 @@ from crossgate.conversation import FeatureSpec
 from crossgate.corpora.community.layout import Packed, matrix
 from crossgate.corpora.flat import FlatFeature, FlatSplit
 from crossgate.corpora.known import KnownCorpus
+from crossgate.emotions import UNLABELLED
 from crossgate.errors import InputError
 
 _SESSION = re.compile(r"(Ses\d\d)[FM]_")
+_NO_LABEL = (-1, UNLABELLED)
+"""What stands for a label that is not given, beside None and NaN."""
 
 
 def label_numbers(packed: Packed, key: Any, classes: int, where: str) -> list[int]:
-    """Label numbers of a dialogue. Raises InputError where one is out of range."""
+    """Label numbers of a dialogue, `UNLABELLED` where none is given. Raises InputError for one out of range.
+
+    None, NaN, -1 and -100 are no label: a part that is handed out to be predicted comes so.
+    """
     field = packed.fields["videoLabels"]
     if key not in field:
         raise InputError(f"dialogue {key!r} is listed but has no labels", where=f"{where}, videoLabels")
     numbers = []
     for row, value in enumerate(field[key]):
-        if not (isinstance(value, int | float | np.number) and value == int(value) and 0 <= value < classes):
+        number = isinstance(value, int | float | np.number)
+        if value is None or (number and (np.isnan(value) or value in _NO_LABEL)):
+            numbers.append(UNLABELLED)
+            continue
+        if not (number and value == int(value) and 0 <= value < classes):
             raise InputError(
                 f"the label is {value!r:.40}, expected a number from 0 to {classes - 1}",
                 where=f"{where}, videoLabels, dialogue {key!r}, row {row}",
@@ -58,7 +68,9 @@ def flat_split(packed: Packed, name: str, keys: list[Any], labels: list[str], wh
         turns=[turn for length in lengths for turn in range(length)],
         speakers=[s for key in keys for s in _speakers(packed, key, len(numbers[key]), where)],
         texts=[t for key in keys for t in _texts(texts.get(key), len(numbers[key]))],
-        emotions=[labels[number] for key in keys for number in numbers[key]],
+        emotions=[
+            None if number == UNLABELLED else labels[number] for key in keys for number in numbers[key]
+        ],
         features=columns,
     )
 
