@@ -7,10 +7,11 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, redirect_stdout
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,26 @@ def _on_worker(
     expected: Expected, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """What a task does, on whatever machine it is."""
+    _end_with_ray()
     expected.refuse_otherwise()
     return fn(*args, **kwargs)
+
+
+@cache
+def _end_with_ray() -> None:
+    """End this worker as soon as the process is gone that it was started by.
+
+    A command that is killed takes the Ray it started with it, whose workers notice after some seconds; until
+    then they would write beside those of the command that is given next.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _in_our_words(error: BaseException) -> BaseException:
