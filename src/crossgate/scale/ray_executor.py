@@ -166,13 +166,14 @@ def _session(workers: int, address: str | None) -> Iterator[None]:
     with _environment(QUIET), _own_sigterm():
         try:
             ray.init(**where, log_to_driver=False, logging_level="error")
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             if address is None:
                 raise CrossgateError(f"Ray does not start: {reason_of(error)}") from error
             raise InputError(
                 f"no Ray cluster to join: {reason_of(error)}",
                 where=f"--address {address}",
-                fix="`ray status` on this machine tells whether it is part of one",
+                fix="`ray status` on this machine tells whether it is part of one; where a cluster asks for a "
+                "token, give the command the RAY_AUTH_MODE and RAY_AUTH_TOKEN that it was started with",
             ) from error
     try:
         if ray.cluster_resources().get("CPU", 0) < 1:
