@@ -38,6 +38,7 @@ def executor(quick_to_start: None, tmp_path: Path) -> Iterator[Executor]:
         yield executor
 
 
+@pytest.mark.slow
 def test_results_errors_and_ends_are_those_of_local_processes(executor: Executor, tmp_path: Path) -> None:
     handler = signal.getsignal(signal.SIGTERM)
     assert executor.submit(os.getpid).result() != os.getpid()

@@ -172,8 +172,8 @@ def _session(workers: int, address: str | None) -> Iterator[None]:
             raise InputError(
                 f"no Ray cluster to join: {reason_of(error)}",
                 where=f"--address {address}",
-                fix="`ray status` on this machine tells whether it is part of one; where a cluster asks for a "
-                "token, give the command the RAY_AUTH_MODE and RAY_AUTH_TOKEN that it was started with",
+                fix="`ray status` on this machine tells whether it is part of one; where a cluster asks for "
+                "a token, give the command the RAY_AUTH_MODE and RAY_AUTH_TOKEN that it was started with",
             ) from error
     try:
         if ray.cluster_resources().get("CPU", 0) < 1:
