@@ -28,7 +28,7 @@ ROOMS = {
     FRONT: "what `import crossgate` offers",
     "cli": "one file a command; no logic",
     "serving": "REST, WebSocket and the page",
-    "scale": "the same work on several machines",
+    "scale": "the same work on Ray, on several machines",
     "experiments": "benchmarks, ablations: many runs",
     "pipeline": "a recording or a live talk, turn by turn",
     "report": "results: files, summaries, the page",

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_benchmarks import on_table, run, settings, timeless
 
 from crossgate.corpora.table import open_table
 from crossgate.errors import InputError
 from crossgate.experiments.benchmark.settings import LEGACY
+from toy_benchmarks import on_table, run, settings, timeless
 
 UNTUNED = ("trials: 2", "trials: 0")
 

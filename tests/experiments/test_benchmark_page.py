@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_benchmarks import run, settings
 
 from crossgate.experiments.benchmark.report.page import BEGIN, END, readme_table, results_page, with_table
+from toy_benchmarks import run, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_benchmarks import MODELS, YAML, on_table, run, settings, timeless
 
 import crossgate.experiments.benchmark.runs as runs_module
 import crossgate.experiments.benchmark.tuning as tuning_module
@@ -22,6 +21,7 @@ from crossgate.errors import CrossgateError, InputError
 from crossgate.evaluation.members import load_members
 from crossgate.experiments.benchmark.lock import alone
 from crossgate.experiments.benchmark.runs import Outcome
+from toy_benchmarks import MODELS, YAML, on_table, run, settings, timeless
 
 
 class Interrupted(Exception):

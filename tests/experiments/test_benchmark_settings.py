@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from toy_benchmarks import YAML, settings
 
 from crossgate.errors import InputError
 from crossgate.experiments.benchmark.settings import experiment_of, load_benchmark, tuned
+from toy_benchmarks import YAML, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 

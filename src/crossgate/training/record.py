@@ -97,7 +97,7 @@ def versions_and_machine() -> dict[str, Any]:
     """What a number may depend on besides data and settings, and when the work began."""
     return {
         "crossgate": __version__,
-        "versions": {name: _version(name) for name in WATCHED},
+        "versions": watched_versions(),
         "machine": {
             "python": platform.python_version(),
             "system": platform.platform(),
@@ -107,6 +107,11 @@ def versions_and_machine() -> dict[str, Any]:
         },
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def watched_versions() -> dict[str, str | None]:
+    """Versions of the packages that can change a number; None for one that is not installed."""
+    return {name: _version(name) for name in WATCHED}
 
 
 def close_run(folder: Path, record: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:

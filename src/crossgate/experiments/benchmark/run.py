@@ -24,7 +24,7 @@ from crossgate.experiments.benchmark.settings import (
     tuned,
 )
 from crossgate.experiments.benchmark.tuning import TUNING_FOLDER, Tuning
-from crossgate.experiments.benchmark.workers import Course, drive
+from crossgate.experiments.benchmark.workers import Course, Engine, drive
 from crossgate.files import write_json
 from crossgate.training.settings import Experiment
 
@@ -54,6 +54,7 @@ def run_benchmark(
     folder: Path,
     *,
     workers: int = 1,
+    engine: Engine | None = None,
     report_only: bool = False,
     command: str = "crossgate benchmark",
     told: Told | None = None,
@@ -64,6 +65,7 @@ def run_benchmark(
         settings: of the benchmark.
         folder: holds everything; what is finished in it is not done again.
         workers: trainings at a time, each a process of its own; 1 works in this process.
+        engine: what trains, in the place of processes of this machine.
         report_only: train nothing; what is not finished is listed as missing.
         command: for records.
         told: hears of every training that ends.
@@ -91,7 +93,7 @@ def run_benchmark(
                 for tables in [_tables(settings, corpus, folder)]
                 for model in settings.models
             ]
-            drive(courses, workers, hear)
+            drive(courses, workers, hear, engine)
         about = json.loads((folder / BENCHMARK_FILE).read_text(encoding="utf-8"))
         results = collect(settings, folder, failures, about.get("command"))
         return BenchmarkResult(results, tuple(write_report(results, folder)), failures)
@@ -146,8 +148,11 @@ def _course(
     folder: Path,
     command: str,
 ) -> Course:
-    """The trainings of one model on one corpus: trial after trial, then all seeds side by side."""
-    place = folder / corpus.name / model.name
+    """The trainings of one model on one corpus: trial after trial, then all seeds side by side.
+
+    Paths in jobs are absolute: a worker may stand in another folder than this process.
+    """
+    place = (folder / corpus.name / model.name).absolute()
     experiment = experiment_under(settings, corpus, model)
     first = settings.seeds[0]
     best: Path | None = None
@@ -161,7 +166,7 @@ def _course(
             job = Job(
                 f"{experiment.name}, trial {number + 1} of {settings.tuning.trials}",
                 tuned(experiment, values),
-                honest.folder,
+                honest.folder.absolute(),
                 _trial_folder(place, number),
                 first,
                 command,
@@ -189,11 +194,11 @@ def _seed_jobs(
             yield Job(
                 f"{experiment.name}, seed {seed}" + ("" if name == "seed" else f", {name}"),
                 experiment,
-                table.folder,
+                table.folder.absolute(),
                 place / f"{name}-{seed}",
                 seed,
                 command,
-                measured_in=tables.measured_in,
+                measured_in=tables.measured_in.absolute(),
                 split=tables.split,
                 same_as=best if name == "seed" and seed == settings.seeds[0] else None,
             )

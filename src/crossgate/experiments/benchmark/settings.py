@@ -194,6 +194,11 @@ class BenchmarkSettings:
         looks = 2 if self.protocol == LEGACY else 1
         return len(self.corpora) * len(self.models) * (self.tuning.trials + looks * len(self.seeds))
 
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """Folders of the corpora that are not generated."""
+        return tuple(Path(corpus.data) for corpus in self.corpora if corpus.data != SURROGATE)
+
 
 def load_benchmark(path: Path, protocol: str | None = None) -> BenchmarkSettings:
     """Read a benchmark's configuration; `protocol`, where given, takes the place of the file's.

@@ -1,4 +1,4 @@
-"""Jobs over local processes: what comes next is decided here, by whoever waits for what."""
+"""Jobs over an executor: what comes next is decided here, by whoever waits for what."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import connection
 from typing import Any
 
@@ -19,6 +19,18 @@ from crossgate.experiments.benchmark.runs import Job, Outcome, work
 
 Course = Generator[Sequence[Job], list[Outcome], None]
 """Gives jobs that may run side by side, is sent their outcomes in the same order, gives the next ones."""
+
+
+Engine = Callable[[], AbstractContextManager[Executor]]
+"""Begins what does the jobs. Left by an error, it ends them at once; nothing outlives its block."""
+
+
+def worker_ended() -> CrossgateError:
+    """What is said of a worker process that was killed."""
+    return CrossgateError(
+        "a worker process ended in the middle of its work (out of memory?)",
+        fix="the same command goes on; with fewer --workers it needs less memory",
+    )
 
 
 class Inline(Executor):
@@ -31,8 +43,12 @@ class Inline(Executor):
         return future
 
 
-def drive(courses: Sequence[Course], workers: int, told: Callable[[Outcome], None]) -> None:
+def drive(
+    courses: Sequence[Course], workers: int, told: Callable[[Outcome], None], engine: Engine | None = None
+) -> None:
     """Run courses to their end, up to `workers` jobs at a time; `told` hears of every outcome as it comes.
+
+    Without an `engine` one worker is this process, and more are local processes.
 
     Raises the first error of a job, and CrossgateError where a worker process was killed.
     """
@@ -54,7 +70,7 @@ def drive(courses: Sequence[Course], workers: int, told: Callable[[Outcome], Non
 
     for number in range(len(courses)):
         go_on(number, None)
-    with _executor(workers) as executor:
+    with engine() if engine else _local(workers) as executor:
         while ready or waiting:
             while ready and len(waiting) < workers:
                 number, place, job = ready.popleft()
@@ -70,7 +86,7 @@ def drive(courses: Sequence[Course], workers: int, told: Callable[[Outcome], Non
 
 
 @contextmanager
-def _executor(workers: int) -> Iterator[Executor]:
+def _local(workers: int) -> Iterator[Executor]:
     """This process, or several; none of them outlives the block."""
     if workers == 1:
         yield Inline()
@@ -84,10 +100,7 @@ def _executor(workers: int) -> Iterator[Executor]:
             process.terminate()
         pool.shutdown(cancel_futures=True)
         if isinstance(error, BrokenProcessPool):
-            raise CrossgateError(
-                "a worker process ended in the middle of its work (out of memory?)",
-                fix="the same command goes on; with fewer --workers it needs less memory",
-            ) from error
+            raise worker_ended() from error
         raise
     pool.shutdown()
 

@@ -1,0 +1,1 @@
+"""The same work on Ray, on as many machines as there are."""
