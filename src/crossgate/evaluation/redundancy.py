@@ -1,7 +1,7 @@
 """Do two modalities say the same thing twice? The likeness of their representations over a split.
 
 *Linear CKA* (Kornblith et al., Similarity of Neural Network Representations Revisited, ICML 2019) asks
-whether two representations put the same utterances close together; a rotation of the features changes nothing.
+whether two representations put the same utterances close together; a rotation of features changes nothing.
 *Cross-correlation* is the term the objective minimises (`objectives/redundancy.py`), here over a whole split.
 """
 
