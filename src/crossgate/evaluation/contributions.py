@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
-from sklearn.metrics import f1_score
 
 from crossgate.conversation import INITIALS, Modality
 from crossgate.emotions import UNLABELLED, LabelSet
-from crossgate.evaluation.metrics import SMALLEST_PROBABILITY
+from crossgate.evaluation.metrics import SMALLEST_PROBABILITY, weighted_f1
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -134,7 +133,7 @@ def contributions_of(
         for name, values in answers.items()
     }
     scores = {
-        name: float(f1_score(truth, values[known].argmax(axis=1), average="weighted", zero_division=0))
+        name: weighted_f1(truth, values[known].argmax(axis=1), len(label_set))
         for name, values in answers.items()
     }
     counted = np.stack(shapley(surprise, letters), axis=1)

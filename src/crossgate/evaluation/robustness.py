@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.metrics import f1_score
 
 from crossgate.conversation import Modality
 from crossgate.emotions import UNLABELLED
+from crossgate.evaluation.metrics import weighted_f1
 from crossgate.evaluation.predictor import predict
 from crossgate.features.dataset import Example
 from crossgate.features.standardize import LIMIT
@@ -48,7 +48,7 @@ def robustness_of(
         found = predict(network, changed, temperature=temperature)
         known = found.labels != UNLABELLED
         answer = found.probabilities[known].argmax(axis=1)
-        return float(f1_score(found.labels[known], answer, average="weighted", zero_division=0))
+        return weighted_f1(found.labels[known], answer, found.probabilities.shape[1])
 
     whole = score(examples)
     curves: dict[str, dict[str, list[float]]] = {failure: {} for failure in FAILURES}

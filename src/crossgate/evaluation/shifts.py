@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import f1_score
 
 from crossgate.conversation import Conversation
+from crossgate.evaluation.metrics import weighted_f1
 
 SHIFT, SAME, FIRST = "shift", "same", "first"
 KINDS = (SHIFT, SAME, FIRST)
@@ -63,14 +63,15 @@ def kinds_of_turns(conversations: Iterable[Conversation]) -> Kinds:
 
 
 def shift_scores(
-    kinds: Kinds, labels: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]
+    kinds: Kinds, labels: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64], emotions: int
 ) -> dict[str, KindScores]:
     """Scores by kind of turn.
 
     Args:
         kinds: (utterance,) of `kinds_of_turns`.
-        labels: (utterance,) class indices.
+        labels: (utterance,) class indices; every turn of a kind is labelled.
         predicted: (utterance,) class indices.
+        emotions: number of emotions.
     """
     found = {}
     for kind in KINDS:
@@ -80,8 +81,6 @@ def shift_scores(
         found[kind] = KindScores(
             utterances=len(truth),
             accuracy=float((truth == answer).mean()) if some else None,
-            weighted_f1=(
-                float(f1_score(truth, answer, average="weighted", zero_division=0)) if some else None
-            ),
+            weighted_f1=weighted_f1(truth, answer, emotions) if some else None,
         )
     return found

@@ -57,6 +57,7 @@ def redundancy_figure(content: Content) -> Figure:
             [
                 (
                     run["name"],
+                    _look(content, run),
                     [run["over_seeds"]["redundancy"].get(pair, {}).get(measure) for pair in pairs],
                     [
                         [seed["redundancy"].get(pair, {}).get(measure) for seed in run["by_seed"]]
@@ -108,7 +109,7 @@ def contributions_figure(content: Content) -> Figure:
                 plain(last)
         last.set_xticks(range(len(emotions) + 1), ["all", *emotions], rotation=30, ha="right")
         last.set_xlabel("annotated emotion")
-    panels[0][0].set_ylabel("Shapley value of log p(emotion), nats")
+    panels[0][0].set_ylabel("Shapley value, nats")
     if gates:
         panels[1][0].set_ylabel("share of the gates")
         panels[1][0].yaxis.set_major_formatter(PercentFormatter(1))
@@ -125,7 +126,8 @@ def robustness_figure(content: Content) -> Figure:
     figure = empty_figure(10.2, 4.4)
     panels = figure.subplots(1, len(FAILURES), sharey=True)
     for axes, failure in zip(panels, FAILURES, strict=True):
-        for run, (_, _, line) in zip(runs, OF_RUN, strict=False):
+        for run in runs:
+            _, _, line = _look(content, run)
             for modality, curve in run["over_seeds"]["robustness"][failure].items():
                 colour, _, marker = OF_MODALITY[modality]
                 mean = np.array([point["mean"] for point in curve])
@@ -144,13 +146,13 @@ def robustness_figure(content: Content) -> Figure:
                     label=words,
                 )
                 axes.fill_between(shares, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0)
-        axes.set_title(f"the modality is {FAILED[failure]}", fontsize=10)
+        axes.set_title(f"modality {FAILED[failure]}", fontsize=10)
         axes.set_xlabel("turns concerned, %")
         axes.set_xticks(shares)
         plain(axes)
     panels[0].set_ylabel("weighted F1, %")
-    panels[0].yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
-    _legend(figure, panels[0], columns=3)
+    panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    _legend(figure, panels[0], columns=3 if len(runs) == 1 else len(runs))
     titled(figure, f"One modality fails: {content['title']}")
     return figure
 
@@ -170,6 +172,7 @@ def shifts_figure(content: Content) -> Figure:
             [
                 (
                     run["name"],
+                    _look(content, run),
                     [run["over_seeds"]["shifts"][kind][measure] for kind in kinds],
                     [[seed["shifts"][kind][measure] for seed in run["by_seed"]] for kind in kinds],
                 )
@@ -179,17 +182,21 @@ def shifts_figure(content: Content) -> Figure:
         axes.set_xticks(range(len(kinds)), [f"{TURNS[kind]}\n(n = {counts[kind]:,})" for kind in kinds])
         axes.set_xlabel("turns")
         axes.set_ylabel(label)
-        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     _legend(figure, panels[0])
     titled(figure, f"Where a speaker's emotion changes: {content['title']}")
     return figure
 
 
-def _bars(axes: Axes, runs: Sequence[tuple[str, list[Any], list[list[Any]]]]) -> None:
-    """A bar a run at every place: (name, summaries by place, values by place and seed)."""
+def _look(content: Content, run: Content) -> tuple[str, str, str]:
+    """Colour, hatching and line of a run, the same in every picture."""
+    return OF_RUN[content["runs"].index(run)]
+
+
+def _bars(axes: Axes, runs: Sequence[tuple[str, tuple[str, str, str], list[Any], list[list[Any]]]]) -> None:
+    """A bar a run at every place: name, look, summaries by place, values by place and seed."""
     width = 0.8 / len(runs)
-    for index, (name, means, seeds) in enumerate(runs):
-        colour, hatch, _ = OF_RUN[index]
+    for index, (name, (colour, hatch, _), means, seeds) in enumerate(runs):
         for place, (summary, values) in enumerate(zip(means, seeds, strict=True)):
             if summary is None:
                 continue

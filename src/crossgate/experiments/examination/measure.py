@@ -172,7 +172,9 @@ def _of_answers(seed: int, probabilities: npt.NDArray[np.floating], truth: Truth
     return {
         "seed": seed,
         "scores": {name: getattr(metrics, name) for name in SCORES},
-        "shifts": shift_scores(truth.kinds, truth.labels, probabilities.argmax(axis=1).astype(np.int64)),
+        "shifts": shift_scores(
+            truth.kinds, truth.labels, probabilities.argmax(axis=1).astype(np.int64), len(truth.label_set)
+        ),
         "calibration": reliability(truth.labels, probabilities),
         "probabilities": probabilities,
     }

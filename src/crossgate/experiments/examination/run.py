@@ -196,12 +196,12 @@ def _missing(subject: Subject, measures: Measures, split: str) -> dict[str, str]
         found["redundancy"] = (
             "it reads one modality"
             if len(subject.modalities) < 2
-            else f"a {subject.kind} network has no view of a single modality"
+            else f"a network of the kind {subject.kind} has no view of a single modality"
             if len(views) == 1
             else "no two modalities are present at one utterance"
         )
     if measures.gates is None:
-        found["gates"] = f"a {subject.kind} network does not mix modalities by shares"
+        found["gates"] = f"a network of the kind {subject.kind} does not mix modalities by shares"
     return found
 
 
