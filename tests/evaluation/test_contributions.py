@@ -24,7 +24,7 @@ from crossgate.models.views import view_names
 
 SUBSETS = (NOTHING, *view_names(MODALITIES))
 numbers = st.floats(-5, 5, allow_nan=False)
-games = st.fixed_dictionaries({subset: numbers for subset in SUBSETS})
+games = st.fixed_dictionaries(dict.fromkeys(SUBSETS, numbers))
 
 
 def together(first: str, second: str) -> str:
