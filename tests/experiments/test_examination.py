@@ -144,9 +144,7 @@ def test_looks_differ_in_grey() -> None:
 
 
 def test_only_a_generated_corpus_counts_as_one(tmp_path: Path, make_table: Any) -> None:
-    few = SurrogateSettings(
-        train=2, validation=1, test=1, shortest=3, longest=4, ceiling_conversations=1
-    )
+    few = SurrogateSettings(train=2, validation=1, test=1, shortest=3, longest=4, ceiling_conversations=1)
     drawn = generate_surrogate(few, tmp_path / "drawn")
     assert is_generated(drawn)
     real = make_table(tmp_path)

@@ -43,7 +43,8 @@ def markdown(content: Content, pictures: Sequence[str] = ()) -> str:
         f"# {content['title']}",
         "",
         f"{who}. {turns['labelled']:,} labelled utterances of {turns['utterances']:,}. Mean ± standard "
-        "deviation over seeds. docs/examination.md says how each figure is come by and how far it carries.",
+        "deviation over seeds; in the pictures whiskers and bands are that deviation, dots are seeds. "
+        "docs/examination.md says how each figure is come by and how far it carries.",
         "",
     ]
     sections: list[tuple[str, str, Callable[[Content], list[str]]]] = [
