@@ -27,6 +27,9 @@ SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 NOISE_DEVIATION = 3.0
 """Standard deviation of the noise, in standard deviations of the feature in the train split."""
 
+AT_ONCE = 512
+"""Padded turns in a batch: a quarter less time on a CPU than with 2048, and passes are many."""
+
 Array = npt.NDArray[np.float32]
 
 
@@ -45,7 +48,7 @@ def robustness_of(
     """
 
     def score(changed: Sequence[Example]) -> float:
-        found = predict(network, changed, temperature=temperature)
+        found = predict(network, changed, temperature=temperature, turns_per_batch=AT_ONCE)
         known = found.labels != UNLABELLED
         answer = found.probabilities[known].argmax(axis=1)
         return weighted_f1(found.labels[known], answer, found.probabilities.shape[1])
