@@ -32,6 +32,11 @@ COMMANDS: Table = {
     "pair": ("crossgate.cli.pair", "Pair", "pair a corpus with faces of the same labels"),
     "train": ("crossgate.cli.train", "Train", "train a model by a configuration file"),
     "evaluate": ("crossgate.cli.evaluate", "Evaluate", "measure a checkpoint on a labelled split"),
+    "examine": (
+        "crossgate.cli.examine",
+        "Examine",
+        "look into a run: redundancy, contributions, robustness",
+    ),
     "predict": ("crossgate.cli.predict", "Predict", "write the emotions of a split as Parquet"),
     "pack": ("crossgate.cli.pack", "Pack", "make a run a checkpoint that ships: calibrated, with a card"),
     "benchmark": ("crossgate.cli.benchmark", "Benchmark", "compare models under one protocol, over seeds"),

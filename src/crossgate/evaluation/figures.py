@@ -53,7 +53,7 @@ def confusion_figure(confusion: npt.ArrayLike, emotions: Sequence[str], *, title
         raise InputError(f"the confusion matrix has shape {counts.shape}, expected ({size}, {size})")
     support = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, support, out=np.zeros(counts.shape), where=support > 0)
-    figure = _figure(2.6 + 0.92 * size, 2.0 + 0.72 * size)
+    figure = empty_figure(2.6 + 0.92 * size, 2.0 + 0.72 * size)
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for row in range(size):
@@ -92,7 +92,7 @@ def confusion_figure(confusion: npt.ArrayLike, emotions: Sequence[str], *, title
     axes.spines[:].set_visible(False)
     axes.set_xlabel("predicted emotion")
     axes.set_ylabel("annotated emotion")
-    _titled(figure, title)
+    titled(figure, title)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, format=PercentFormatter(1))
     bar.set_label("share of the annotated emotion's utterances")
     bar.outline.set_visible(False)
@@ -102,7 +102,7 @@ def confusion_figure(confusion: npt.ArrayLike, emotions: Sequence[str], *, title
 def reliability_figure(calibration: Reliability, *, title: str) -> Figure:
     """Reliability diagram: accuracy against confidence, over the number of utterances in each bin."""
     filled = [one for one in calibration.bins if one.utterances]
-    figure = _figure(5.6, 6.4)
+    figure = empty_figure(5.6, 6.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect calibration")
     upper.bar(
@@ -150,8 +150,8 @@ def reliability_figure(calibration: Reliability, *, title: str) -> Figure:
     lower.set_xlim(0, 1)
     lower.xaxis.set_major_formatter(PercentFormatter(1))
     for axes in (upper, lower):
-        _plain(axes)
-    _titled(figure, title)
+        plain(axes)
+    titled(figure, title)
     return figure
 
 
@@ -178,7 +178,7 @@ def learning_figure(rows: Sequence[Mapping[str, Any]], *, title: str, step: str 
             f"no learning curve in {len(rows)} rows; expected {step!r} with losses and scores beside it",
             where="metrics.jsonl",
         )
-    figure = _figure(7.2, 0.8 + 2.9 * len(parts))
+    figure = empty_figure(7.2, 0.8 + 2.9 * len(parts))
     for axes, (part, label) in zip(
         np.atleast_1d(figure.subplots(len(parts), 1, sharex=True)), parts, strict=True
     ):
@@ -212,10 +212,10 @@ def learning_figure(rows: Sequence[Mapping[str, Any]], *, title: str, step: str 
             axes.margins(y=0.15)
         axes.set_ylabel(label)
         axes.legend(loc="best", frameon=False, ncols=2 if len(part) > 4 else 1, fontsize=8)
-        _plain(axes)
+        plain(axes)
     axes.set_xlabel(step)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _titled(figure, title)
+    titled(figure, title)
     return figure
 
 
@@ -240,7 +240,7 @@ def subset_figure(
     """
     if not scores:
         raise InputError("no subset to draw", fix="give one score a subset of modalities")
-    figure = _figure(1.6 + 0.85 * max(len(scores), 4), 4.4)
+    figure = empty_figure(1.6 + 0.85 * max(len(scores), 4), 4.4)
     axes = figure.add_subplot()
     places = np.arange(len(scores))
     axes.bar(places, list(scores.values()), width=0.62, color=BLUE, label=f"{score} reached")
@@ -278,21 +278,21 @@ def subset_figure(
     axes.set_ylabel(f"{score}, %")
     axes.set_ylim(0, min(1.06, 1.2 * max(*scores.values(), *ceilings.values(), 0.1)))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    _plain(axes)
+    plain(axes)
     axes.tick_params(axis="x", length=0)
     figure.legend(loc="outside lower center", frameon=False, ncols=3)
-    _titled(figure, title)
+    titled(figure, title)
     return figure
 
 
-def _figure(width: float, height: float) -> Figure:
+def empty_figure(width: float, height: float) -> Figure:
     """An empty figure of so many inches."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _titled(figure: Figure, title: str) -> None:
+def titled(figure: Figure, title: str) -> None:
     """Set the title, broken into lines the figure is wide enough for."""
     width = int(figure.get_size_inches()[0] * 12)
     lines: list[str] = []
@@ -304,7 +304,7 @@ def _titled(figure: Figure, title: str) -> None:
     figure.suptitle("\n".join(lines), fontsize=11)
 
 
-def _plain(axes: Axes) -> None:
+def plain(axes: Axes) -> None:
     """Only the lines that carry something."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)

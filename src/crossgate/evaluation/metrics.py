@@ -144,6 +144,12 @@ def weighted_f1_of(confusion: Counts) -> npt.NDArray[np.float64]:
     return _ratio((f1_of(confusion) * support).sum(axis=-1), support.sum(axis=-1))
 
 
+def weighted_f1(labels: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64], emotions: int) -> float:
+    """Weighted F1 of class indices (utterance,), all labelled; much quicker than asking scikit-learn."""
+    cells = np.bincount(labels * emotions + predicted, minlength=emotions**2)
+    return float(weighted_f1_of(cells.reshape(emotions, emotions)))
+
+
 def macro_f1_of(confusion: Counts) -> npt.NDArray[np.float64]:
     """Mean of F1 (...) over the emotions that occur among labels or predictions.
 

@@ -75,12 +75,12 @@ def evaluate_run(
     subset = None if modalities is None else members.subset(modalities)
     only = "" if subset is None else f", given {subset} only"
     with read_any(table, split, record or record_of(folder), command) as reading:
-        _check_labels(members.labels, reading.split, table)
+        check_labels(members.labels, reading.split, table)
         predictions = members.predict(reading.split, subset)
         probabilities = {name: one.probabilities for name, one in predictions.items()}
         views = [view_scores(one) for one in predictions.values()]
         result = _evaluation(
-            f"{table.manifest.name}, {split}{only}{_caveat(folder, split, reading.split)}",
+            f"{table.manifest.name}, {split}{only}{caveat_of(folder, split, reading.split)}",
             members.labels,
             reading.split,
             probabilities,
@@ -99,6 +99,15 @@ def evaluate_run(
 
 def _evaluate_folds(folder: Path, table: CorpusTable) -> RunEvaluation:
     """Measure what every training utterance was predicted as by the fit that had not seen it."""
+    files, split = fold_files(folder), table.split("train")
+    probabilities = {file.parents[1].name: read_fold(file, split, table.manifest.labels) for file in files}
+    details = {"corpus": table.manifest.name, "split": FOLDS, "sha256": split.sha256, "run": str(folder)}
+    title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
+    return _evaluation(title, table.manifest.labels, split, probabilities, details, {})
+
+
+def fold_files(folder: Path) -> list[Path]:
+    """The out-of-fold predictions of a run, or of each of its seeds. Raises InputError where none are."""
     refuse_unfinished(folder)
     files = [folder / FOLD_PREDICTIONS, *sorted(folder.glob(f"seed-*/{FOLD_PREDICTIONS}"))]
     files = [file for file in files if file.is_file()]
@@ -106,16 +115,15 @@ def _evaluate_folds(folder: Path, table: CorpusTable) -> RunEvaluation:
         raise InputError(
             "no out-of-fold predictions here", where=str(folder), fix="train with  selection: {by: folds}"
         )
-    split = table.split("train")
-    probabilities = {}
-    for file in files:
-        ids, values = read_probabilities(file, table.manifest.labels)
-        if ids != [utterance.id for c in split.conversations for utterance in c.utterances]:
-            raise InputError("these are predictions of other utterances than the table's", where=str(file))
-        probabilities[file.parents[1].name] = values
-    details = {"corpus": table.manifest.name, "split": FOLDS, "sha256": split.sha256, "run": str(folder)}
-    title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
-    return _evaluation(title, table.manifest.labels, split, probabilities, details, {})
+    return files
+
+
+def read_fold(file: Path, split: Split, labels: LabelSet) -> npt.NDArray[np.float32]:
+    """Out-of-fold probabilities (utterance, emotion) of a split. Raises InputError where they are others'."""
+    ids, values = read_probabilities(file, labels)
+    if ids != [utterance.id for c in split.conversations for utterance in c.utterances]:
+        raise InputError("these are predictions of other utterances than the table's", where=str(file))
+    return values
 
 
 def _evaluation(
@@ -143,7 +151,7 @@ def _evaluation(
     return RunEvaluation(report, seeds, views)
 
 
-def _caveat(folder: Path, split: str, data: Split) -> str:
+def caveat_of(folder: Path, split: str, data: Split) -> str:
     """What a reader must know of scores on utterances the run has seen before."""
     packed, sha256 = read_packed(folder), data.sha256
     if packed:
@@ -164,7 +172,7 @@ def _caveat(folder: Path, split: str, data: Split) -> str:
     return ""
 
 
-def _check_labels(labels: LabelSet, split: Split, table: CorpusTable) -> None:
+def check_labels(labels: LabelSet, split: Split, table: CorpusTable) -> None:
     """Refuse a split whose labels the network does not know, or that has none."""
     found = {u.emotion for c in split.conversations for u in c.utterances} - {None}
     unknown = sorted(str(emotion) for emotion in found if emotion not in labels.labels)

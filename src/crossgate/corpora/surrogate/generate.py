@@ -26,6 +26,8 @@ NOTES = (
     "It shows and tests the machinery; what a model scores on it says nothing of emotion recognition.",
     f"{CEILINGS_FILE} holds the accuracy that no decision can beat, for every subset of the modalities.",
 )
+SOURCE = "crossgate surrogate"
+"""How the source of a generated corpus begins."""
 SPLITS = ("train", "validation", "test")
 
 
@@ -46,7 +48,7 @@ def generate_surrogate(settings: SurrogateSettings, out: Path) -> CorpusTable:
         features=specs(settings),
         splits={},
         licence="CC0-1.0",
-        source=f"crossgate surrogate, generator version {VERSION}, settings {json.dumps(vars(settings))}",
+        source=f"{SOURCE}, generator version {VERSION}, settings {json.dumps(vars(settings))}",
         notes=NOTES,
     )
     splits = {
@@ -89,6 +91,11 @@ def read_ceilings(folder: Path) -> dict[str, Any]:
         )
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
+
+
+def is_generated(table: CorpusTable) -> bool:
+    """Whether a corpus is one of `generate_surrogate`, with its ceilings beside it."""
+    return table.manifest.source.startswith(SOURCE) and (table.folder / CEILINGS_FILE).is_file()
 
 
 def _split(name: str, stream: int, count: int, settings: SurrogateSettings, profile: Profile) -> pa.Table:

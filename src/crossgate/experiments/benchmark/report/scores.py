@@ -78,7 +78,7 @@ def compare(model: Runs, reference: Runs) -> dict[str, Any]:
     return {
         "seeds": seeds,
         "difference": float(np.mean(a) - np.mean(b)),
-        "t_test": _t_test(a, b),
+        "t_test": t_test(a, b),
         "randomisation": approximate_randomisation(pair).to_json(),
     }
 
@@ -112,7 +112,8 @@ def _mean_over_seeds(metric: Metric) -> Metric:
     return lambda sums: metric(sums).mean(axis=-1)
 
 
-def _t_test(a: Sequence[float], b: Sequence[float]) -> dict[str, Any]:
+def t_test(a: Sequence[float], b: Sequence[float]) -> dict[str, Any]:
+    """`paired_t_test` as JSON; `p_value` is None where it cannot be done, and `note` says why."""
     try:
         return paired_t_test(a, b).to_json()
     except InputError as error:  # one seed, or seeds that differ by the same amount: no yardstick

@@ -1,0 +1,1 @@
+"""The promises of the paper's abstract, measured: redundancy, contributions, robustness, and more."""
