@@ -105,3 +105,19 @@ def test_the_command_lines_protocol_takes_the_place_of_the_files(tmp_path: Path)
     (tmp_path / "toy.yaml").write_text(YAML, encoding="utf-8")
     assert load_benchmark(tmp_path / "toy.yaml").protocol == "honest"
     assert load_benchmark(tmp_path / "toy.yaml", "legacy-best-on-test").protocol == "legacy-best-on-test"
+
+
+@pytest.mark.parametrize(
+    "config", sorted((ROOT / "configs" / "ablation").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_an_ablation_that_ships_changes_one_thing_a_row(config: Path) -> None:
+    found = load_benchmark(config)
+    assert found.name == f"ablation-{config.stem}"
+    assert len(found.seeds) >= 5
+    assert not found.tuning.trials  # a variant must not get better settings than the full recipe
+    full = next(model for model in found.models if model.name == found.reference)
+    for model in found.models:
+        if model is not full:
+            parts = ("model", "objective", "training", "modalities")
+            changed = [part for part in parts if getattr(model, part) != getattr(full, part)]
+            assert len(changed) == 1, model.name
