@@ -9,8 +9,9 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from crossgate.errors import InputError, reason_of
@@ -30,7 +31,8 @@ class Database:
     Args:
         url: as SQLAlchemy writes it.
 
-    Raises InputError where there is no such database, without naming the URL: it may hold a password.
+    Raises InputError where there is no such database, or a newer crossgate made it; without naming the URL,
+    which may hold a password.
     """
 
     def __init__(self, url: str) -> None:
@@ -41,11 +43,11 @@ class Database:
                 options["connect_args"] = {"timeout": PATIENCE}
             else:
                 options |= {"pool_size": 10, "max_overflow": 20}
-            self._engine = create_engine(url, **options)
-        except (ArgumentError, ModuleNotFoundError) as error:
+            self._engine = create_engine(url, hide_parameters=True, **options)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise InputError(
                 f"the database's URL cannot be used: {type(error).__name__}",
-                fix="for PostgreSQL: pip install 'crossgate[serve,postgres]'",
+                fix="check it; PostgreSQL needs pip install 'crossgate[postgres]'",
             ) from None
         if self._sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
@@ -95,25 +97,39 @@ class Database:
                 if not self._sqlite:
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
                 upgrade(connection)
-        except OperationalError as error:
+        except DBAPIError as error:
+            self.close()
+            reason = reason_of(error.orig) if isinstance(error.orig, Exception) else type(error).__name__
             raise InputError(
-                f"the database cannot be reached: {reason_of(error.orig or error)}"
-                if isinstance(error.orig, Exception)
-                else "the database cannot be reached",
-                fix="check its address, and that it runs",
+                f"the database cannot be used: {reason}",
+                fix="check that it runs, its address, and that tables may be made in it",
+            ) from None
+        except CommandError as error:
+            self.close()
+            raise InputError(
+                f"the database's tables are none this version knows: {reason_of(error)}",
+                fix="use the version of crossgate that last opened it, or a newer one",
             ) from None
 
 
 def upgrade(connection: Connection) -> None:
     """Run the migrations that are still to run."""
+    command.upgrade(migrations(connection), "head")
+
+
+def migrations(connection: Connection) -> Config:
+    """Alembic's configuration, for a connection in whose transaction the migrations run."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # transactions begin where SQLAlchemy says so, not where sqlite3 guesses
+    connection.isolation_level = (
+        None  # transactions begin where SQLAlchemy says so, not where sqlite3 guesses
+    )
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")

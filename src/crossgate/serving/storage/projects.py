@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crossgate.errors import InputError
-from crossgate.serving.settings import DEFAULT_PROJECT, check_retention
 from crossgate.serving.storage.database import Database
 from crossgate.serving.storage.tables import Project, Token, now
+
+DEFAULT_PROJECT = "default"
+"""The project of whoever uses the service on its own machine, without a token."""
 
 SCOPES = ("read", "write", "admin")
 """What a token may do: see, change, delete. Each holds for itself alone."""
@@ -82,7 +85,8 @@ def set_retention(database: Database, name: str, days: float | None) -> Project:
 
     Raises InputError where that is no number of days.
     """
-    check_retention(days)
+    if days is not None and not (math.isfinite(days) and 0 < days <= 36500):
+        raise InputError(f"retention_days is {days}, expected more than 0 and 36500 at most")
     project = ensure_project(database, name)
     with database.writing() as session:
         stored = session.get_one(Project, project.id)
@@ -96,7 +100,9 @@ def all_projects(database: Database) -> list[Project]:
         return list(session.scalars(select(Project).order_by(Project.name)))
 
 
-def create_token(database: Database, project: str, name: str, scopes: tuple[str, ...]) -> tuple[str, TokenInfo]:
+def create_token(
+    database: Database, project: str, name: str, scopes: tuple[str, ...]
+) -> tuple[str, TokenInfo]:
     """A new token, which is told this once and never again, and what is kept of it.
 
     Raises InputError where a scope or the name is none.
@@ -178,6 +184,4 @@ def _project(database: Database, name: str) -> Project | None:
 
 
 def _info(token: Token, project: str) -> TokenInfo:
-    return TokenInfo(
-        token.id, token.name, project, tuple(token.scopes.split()), token.created, token.revoked
-    )
+    return TokenInfo(token.id, token.name, project, tuple(token.scopes.split()), token.created, token.revoked)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, or_, select
@@ -17,13 +18,15 @@ from crossgate.serving.storage.database import Database
 from crossgate.serving.storage.projects import retention_of
 from crossgate.serving.storage.tables import (
     QUEUED,
+    STATES,
     Recording,
     RecordingEmotion,
     RecordingSpeaker,
     now,
 )
+from crossgate.serving.storage.texts import checked_text
 
-RESULT = "result"
+ID = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,27 @@ def new_recording(
     url: str | None = None,
     transcript_url: str | None = None,
 ) -> Recording:
-    """A recording that waits to be analysed."""
+    """A recording that waits to be analysed. Raises InputError where its name cannot be kept.
+
+    Args:
+        id: a UUID of version 4 in hexadecimal, made by us; files lie under it, whatever the name.
+        name: what a person calls it; shown, and never part of a path.
+        bytes: of all its files.
+        settings: of the analysis, as JSON.
+        media_file, transcript_file: names of its files in `folder_of`, ours.
+        transcript_name: what a person calls the transcript.
+        url, transcript_url: where they are still to be fetched from.
+    """
+    if not ID.fullmatch(id):
+        raise ValueError(f"{id!r} is no id")
     return Recording(
         id=id,
         project_id=project_id,
-        name=name,
+        name=checked_text(name, "name"),
+        name_folded=name.casefold(),
         media_file=media_file,
         transcript_file=transcript_file,
-        transcript_name=transcript_name,
+        transcript_name=None if transcript_name is None else checked_text(transcript_name, "transcript"),
         result_file=None,
         url=url,
         transcript_url=transcript_url,
@@ -107,11 +123,12 @@ def add(database: Database, recording: Recording) -> Recording:
 
 def find(session: Session, project_id: str, id: str) -> Recording | None:
     """A project's recording; None where there is none, it is another's, or it is being deleted."""
-    return session.scalar(
-        select(Recording).where(
-            Recording.id == id, Recording.project_id == project_id, Recording.deleting.is_(False)
-        )
-    )
+    return session.scalar(_one(project_id, id)) if ID.fullmatch(id) else None
+
+
+def find_to_change(session: Session, project_id: str, id: str) -> Recording | None:
+    """As `find`, and nobody else changes the recording, its corrections or their like until the transaction ends."""
+    return session.scalar(_one(project_id, id).with_for_update(of=Recording)) if ID.fullmatch(id) else None
 
 
 def found(database: Database, project_id: str, id: str) -> Recording | None:
@@ -121,7 +138,12 @@ def found(database: Database, project_id: str, id: str) -> Recording | None:
 
 
 def listed(database: Database, project_id: str, which: Filter, limit: int, cursor: str | None) -> Page:
-    """A page of a project's recordings. Raises InputError where the cursor is none of ours."""
+    """A page of a project's recordings.
+
+    Raises InputError where the cursor is none of ours, the limit is not positive, or a filter cannot be looked for.
+    """
+    if limit < 1:
+        raise InputError(f"is {limit}, expected 1 or more", where="limit")
     wanted = _filtered(which).where(Recording.project_id == project_id, Recording.deleting.is_(False))
     if cursor is not None:
         created, id = _read_cursor(cursor)
@@ -158,27 +180,51 @@ def counts_by_state(database: Database) -> dict[str, int]:
         return {state: count for state, count in rows}
 
 
+def _one(project_id: str, id: str) -> Select[tuple[Recording]]:
+    return select(Recording).where(
+        Recording.id == id, Recording.project_id == project_id, Recording.deleting.is_(False)
+    )
+
+
 def _filtered(which: Filter) -> Select[tuple[Recording]]:
     wanted = select(Recording)
     if which.state is not None:
+        if which.state not in STATES:
+            raise InputError(f"is {which.state!r}, expected one of {', '.join(STATES)}", where="state")
         wanted = wanted.where(Recording.state == which.state)
     if which.name:
-        wanted = wanted.where(Recording.name.icontains(which.name, autoescape=True))
+        wanted = wanted.where(
+            # Folded by Python, since SQLite and PostgreSQL disagree on the case of letters beyond ASCII.
+            Recording.name_folded.contains(checked_text(which.name, "name").casefold(), autoescape=True)
+        )
     if which.speaker is not None:
         speaks = RecordingSpeaker.recording_id == Recording.id
-        wanted = wanted.where(exists().where(speaks, RecordingSpeaker.name == which.speaker))
+        wanted = wanted.where(
+            exists().where(speaks, RecordingSpeaker.name == checked_text(which.speaker, "speaker"))
+        )
     if which.emotion is not None:
         expresses = RecordingEmotion.recording_id == Recording.id
         wanted = wanted.where(
             exists().where(
-                expresses, RecordingEmotion.emotion == which.emotion, RecordingEmotion.turns > 0
+                expresses,
+                RecordingEmotion.emotion == checked_text(which.emotion, "emotion"),
+                RecordingEmotion.turns > 0,
             )
         )
     if which.created_after is not None:
-        wanted = wanted.where(Recording.created >= which.created_after)
+        wanted = wanted.where(Recording.created >= _moment(which.created_after, "created_after"))
     if which.created_before is not None:
-        wanted = wanted.where(Recording.created < which.created_before)
+        wanted = wanted.where(Recording.created < _moment(which.created_before, "created_before"))
     return wanted
+
+
+def _moment(moment: datetime, where: str) -> datetime:
+    try:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except OverflowError:  # before the year 1 or after 9999, in UTC
+        pass
+    raise InputError("is no moment with a time zone", where=where, fix="write it as 2026-01-31T12:00:00Z")
 
 
 def _cursor(recording: Recording) -> str:
@@ -189,9 +235,9 @@ def _cursor(recording: Recording) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         created, id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        moment = datetime.fromisoformat(created)
-        if moment.tzinfo is None or not isinstance(id, str) or not id.isalnum():
+        moment = _moment(datetime.fromisoformat(created), "cursor")
+        if not ID.fullmatch(id):
             raise ValueError
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+    except (ValueError, TypeError, InputError, binascii.Error, RecursionError):
         raise InputError("the cursor is none of ours", where="cursor", fix="take it from `next`") from None
     return moment, id

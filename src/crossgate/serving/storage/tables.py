@@ -153,6 +153,7 @@ class Recording(Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     name: Mapped[str] = mapped_column(Text)
+    name_folded: Mapped[str] = mapped_column(Text)
     media_file: Mapped[str | None] = mapped_column(String(40))
     transcript_file: Mapped[str | None] = mapped_column(String(40))
     result_file: Mapped[str | None] = mapped_column(String(40))

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("project_id", ID, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_folded", sa.Text(), nullable=False),
         sa.Column("media_file", sa.String(40)),
         sa.Column("transcript_file", sa.String(40)),
         sa.Column("result_file", sa.String(40)),
