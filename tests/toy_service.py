@@ -50,12 +50,12 @@ def analysed(
     """A recording whose media and result lie in the store; nothing else may wait."""
     recording = queue(database, **wanted)
     for name in ("media", "result"):
-        (folder / name).write_bytes(name.encode())
-    store.take(folder / "media", recordings.key_of(recording, "media"))
+        (folder / f"new-{name}").write_bytes(name.encode())
+    store.take(folder / "new-media", recordings.key_of(recording, "media"))
     claimed = claims.claim(database, OWNER, 60)
     assert claimed is not None
     assert claimed.id == recording.id
-    assert claims.complete(database, store, recording.id, OWNER, folder / "result", outcome)
+    assert claims.complete(database, store, recording.id, OWNER, folder / "new-result", outcome)
     return found(database, recording)
 
 

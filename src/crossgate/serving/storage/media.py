@@ -42,7 +42,7 @@ class MediaStore:
             raise InputError(
                 f"the media store cannot be used: {reason_of(error)}",
                 where=root if "@" not in root else None,  # it may hold a password
-                fix="name a folder of your own, or install the library of the store's kind (s3fs, gcsfs, ...)",
+                fix="name a folder of your own, or install the library of the store's kind, such as s3fs",
             ) from None
         self._base = str(base).rstrip("/")
 

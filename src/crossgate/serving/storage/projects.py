@@ -139,7 +139,10 @@ def all_tokens(database: Database) -> list[TokenInfo]:
 
 
 def revoke_token(database: Database, id: str) -> TokenInfo:
-    """End a token, named by its id or the beginning of it. Raises InputError where that names not exactly one."""
+    """End a token, named by its id or the beginning of it.
+
+    Raises InputError where that names not exactly one.
+    """
     with database.writing() as session:
         rows = session.execute(
             select(Token, Project.name).join(Project).where(Token.id.startswith(id, autoescape=True))

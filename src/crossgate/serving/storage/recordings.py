@@ -127,7 +127,7 @@ def find(session: Session, project_id: str, id: str) -> Recording | None:
 
 
 def find_to_change(session: Session, project_id: str, id: str) -> Recording | None:
-    """As `find`, and nobody else changes the recording, its corrections or their like until the transaction ends."""
+    """As `find`, and nobody else changes it or its corrections until the transaction ends."""
     return session.scalar(_one(project_id, id).with_for_update(of=Recording)) if ID.fullmatch(id) else None
 
 
@@ -140,7 +140,8 @@ def found(database: Database, project_id: str, id: str) -> Recording | None:
 def listed(database: Database, project_id: str, which: Filter, limit: int, cursor: str | None) -> Page:
     """A page of a project's recordings.
 
-    Raises InputError where the cursor is none of ours, the limit is not positive, or a filter cannot be looked for.
+    Raises InputError where the cursor is none of ours, the limit is not positive, or a filter cannot be
+    looked for.
     """
     if limit < 1:
         raise InputError(f"is {limit}, expected 1 or more", where="limit")
@@ -177,7 +178,7 @@ def counts_by_state(database: Database) -> dict[str, int]:
     """State -> how many recordings of all projects are in it."""
     with database.reading() as session:
         rows = session.execute(select(Recording.state, func.count()).group_by(Recording.state))
-        return {state: count for state, count in rows}
+        return {row[0]: row[1] for row in rows}
 
 
 def _one(project_id: str, id: str) -> Select[tuple[Recording]]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     MetaData,
@@ -71,7 +72,7 @@ class Project(Base):
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
-    retention_days: Mapped[float | None]
+    retention_days: Mapped[float | None] = mapped_column(Double)
     created: Mapped[datetime] = mapped_column(Utc)
 
 
@@ -167,7 +168,7 @@ class Recording(Base):
 
     state: Mapped[str] = mapped_column(String(12))
     step: Mapped[str | None] = mapped_column(Text)
-    share: Mapped[float]
+    share: Mapped[float] = mapped_column(Double)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created: Mapped[datetime] = mapped_column(Utc)
     started: Mapped[datetime | None] = mapped_column(Utc)
@@ -178,7 +179,7 @@ class Recording(Base):
     deleting: Mapped[bool]
 
     kind: Mapped[str | None] = mapped_column(String(10))
-    duration: Mapped[float | None]
+    duration: Mapped[float | None] = mapped_column(Double)
     turns: Mapped[int | None]
     emotions: Mapped[list[RecordingEmotion]] = relationship(
         order_by=RecordingEmotion.place, lazy="selectin", passive_deletes="all"

@@ -6,7 +6,10 @@ from crossgate.errors import InputError
 
 
 def checked_text(text: str, where: str) -> str:
-    """The text as it is. Raises InputError where it holds U+0000, which PostgreSQL keeps not, or half a character."""
+    """The text as it is.
+
+    Raises InputError where it holds U+0000, which PostgreSQL does not keep, or half a surrogate pair.
+    """
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
