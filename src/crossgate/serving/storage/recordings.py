@@ -181,13 +181,13 @@ def counts_by_state(database: Database) -> dict[str, int]:
         return {row[0]: row[1] for row in rows}
 
 
-def _one(project_id: str, id: str) -> Select[tuple[Recording]]:
+def _one(project_id: str, id: str) -> Select[Recording]:
     return select(Recording).where(
         Recording.id == id, Recording.project_id == project_id, Recording.deleting.is_(False)
     )
 
 
-def _filtered(which: Filter) -> Select[tuple[Recording]]:
+def _filtered(which: Filter) -> Select[Recording]:
     wanted = select(Recording)
     if which.state is not None:
         if which.state not in STATES:
