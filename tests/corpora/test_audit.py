@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from community_pickles import community, whole_meld, write
 from rich.console import Console
 
+from community_pickles import community, whole_meld, write
 from crossgate.corpora.audit import audit
 from crossgate.corpora.audit.report import MAX_EXAMPLES, AuditReport, Finding
 from crossgate.corpora.audit.vectors import local_id
