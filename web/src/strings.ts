@@ -64,6 +64,7 @@ export const S = {
   notMeasured: "not measured",
   reading: (emotion: string, confidence: number, abstained: boolean): string =>
     emotion === S.notMeasured ? emotion : abstained ? `abstains; likeliest ${emotion} ${percent(confidence)}` : `${emotion} ${percent(confidence)}`,
+  person: (emotion: string): string => `a person: ${emotion}`,
   noText: "(no text)",
   detail: {
     heading: "Selected turn",
