@@ -5,7 +5,8 @@ import { PAGES, singleFile } from "./tools/single_file.ts";
 /** One HTML file with nothing beside it, written where the Python package looks for it; `--mode` names the page. */
 export default defineConfig(({ mode }) => {
   const page = PAGES[mode];
-  if (page === undefined) throw new Error(`no page ${mode}: build with --mode ${Object.keys(PAGES).join(" or --mode ")}`);
+  if (page === undefined)
+    throw new Error(`no page ${mode}: build with --mode ${Object.keys(PAGES).join(" or --mode ")}`);
   return {
     plugins: [singleFile(page)],
     build: {

@@ -24,8 +24,7 @@ export class Api {
     return this.json("GET", `/v1/recordings?${queryOf(listing, cursor, limit)}`, undefined, signal);
   }
 
-  recording = (id: string, signal?: AbortSignal): Promise<Recording> =>
-    this.json("GET", pathOf(id), undefined, signal);
+  recording = (id: string, signal?: AbortSignal): Promise<Recording> => this.json("GET", pathOf(id), undefined, signal);
   view = (id: string, signal?: AbortSignal): Promise<Content> =>
     this.json("GET", `${pathOf(id)}/view`, undefined, signal);
   remove = (id: string): Promise<Receipt> => this.json("DELETE", pathOf(id));

@@ -23,7 +23,12 @@ export function formOf(parcel: Parcel): FormData {
 }
 
 /** Send it. `sent` is told the share that has gone out, 0 to 1. */
-export function upload(api: Api, parcel: Parcel, sent: (share: number) => void, signal: AbortSignal): Promise<Recording> {
+export function upload(
+  api: Api,
+  parcel: Parcel,
+  sent: (share: number) => void,
+  signal: AbortSignal,
+): Promise<Recording> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", "/v1/recordings");
@@ -42,4 +47,3 @@ export function upload(api: Api, parcel: Parcel, sent: (share: number) => void, 
     request.send(formOf(parcel));
   });
 }
-

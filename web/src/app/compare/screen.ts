@@ -18,7 +18,10 @@ const CHOICES = 200;
 
 export function compareScreen(one: string | null, other: string | null): Screen {
   return async (app, root, signal) => {
-    root.replaceChildren(el("h1", { text: W.compare.heading }), el("p", { text: W.loading, attributes: { role: "status" } }));
+    root.replaceChildren(
+      el("h1", { text: W.compare.heading }),
+      el("p", { text: W.loading, attributes: { role: "status" } }),
+    );
     const { items } = await app.api.list({ ...NO_FILTER, state: "COMPLETED" }, null, CHOICES, signal);
     const ids = [one, other].filter((id) => id !== null);
     const missing = await Promise.all(

@@ -54,7 +54,10 @@ export function makeLog(colours: Record<string, string>): Log {
 }
 
 function wordsOf(said: Said): string {
-  const given = [said.audio !== null ? W.live.spoken(said.end - said.start) : "", said.faces.length > 0 ? W.live.seen : ""];
+  const given = [
+    said.audio !== null ? W.live.spoken(said.end - said.start) : "",
+    said.faces.length > 0 ? W.live.seen : "",
+  ];
   const extras = given.filter(Boolean).join(", ");
   return said.text === null ? `(${extras})` : extras === "" ? said.text : `${said.text} (${extras})`;
 }
@@ -65,10 +68,15 @@ function parts(prediction: Prediction, colours: Record<string, string>): HTMLEle
     const use = modalities[modality];
     if (use === undefined) return [];
     const words = use.present ? percent(shares[modality] ?? 0) : S.detail.absent;
-    const mini = paint(el("span", { class: use.present ? "mini" : "mini absent", attributes: { "aria-hidden": "true" } }), {
-      "--share": String(use.present ? (shares[modality] ?? 0) : 0),
-    });
-    return [el("span", { class: "given", title: use.note ?? "" }, mini, `${S.modality[modality] ?? modality} ${words}`)];
+    const mini = paint(
+      el("span", { class: use.present ? "mini" : "mini absent", attributes: { "aria-hidden": "true" } }),
+      {
+        "--share": String(use.present ? (shares[modality] ?? 0) : 0),
+      },
+    );
+    return [
+      el("span", { class: "given", title: use.note ?? "" }, mini, `${S.modality[modality] ?? modality} ${words}`),
+    ];
   });
   return [
     el("p", { class: "result" }, emotion(label, colours[label], S.reading(label, confidence, abstained), abstained)),

@@ -81,7 +81,9 @@ function converse(
   );
   const stop = button(W.live.end, () => connection?.end(), { class: "danger" });
   body.replaceChildren(
-    ready.notice === null ? "" : el("p", { class: "notice policy", text: ready.notice, attributes: { role: "status" } }),
+    ready.notice === null
+      ? ""
+      : el("p", { class: "notice policy", text: ready.notice, attributes: { role: "status" } }),
     el("p", { class: "facts" }, el("span", { text: W.live.model(ready.model) })),
     log.element,
     composer.element,

@@ -23,10 +23,7 @@ export interface Prediction {
 }
 
 export type Answer =
-  | Ready
-  | Prediction
-  | { type: "ended"; utterances: number }
-  | { type: "error"; problem: Problem; id?: number | null };
+  Ready | Prediction | { type: "ended"; utterances: number } | { type: "error"; problem: Problem; id?: number | null };
 
 export interface Sound {
   /** Hz. */

@@ -58,7 +58,8 @@ export function makeCorrections(
   function show(): void {
     const turn = utterances[store.now.selected];
     const one = turn === undefined ? undefined : corrections.get(turn.id);
-    choice.value = one?.emotion ?? (turn !== undefined && labels.includes(turn.emotion) ? turn.emotion : (labels[0] ?? ""));
+    choice.value =
+      one?.emotion ?? (turn !== undefined && labels.includes(turn.emotion) ? turn.emotion : (labels[0] ?? ""));
     note.value = one?.note ?? "";
     remove.disabled = one === undefined;
     save.disabled = turn === undefined;

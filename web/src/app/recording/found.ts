@@ -16,7 +16,10 @@ export async function showFound(app: App, root: HTMLElement, recording: Recordin
   const skip = button(W.media.without, () => without.abort());
   skip.hidden = true;
   root.replaceChildren(el("h1", { text: recording.name, dir: "auto" }), loading, skip);
-  const [view, corrections] = await Promise.all([app.api.view(recording.id, signal), app.api.corrections(recording.id)]);
+  const [view, corrections] = await Promise.all([
+    app.api.view(recording.id, signal),
+    app.api.corrections(recording.id),
+  ]);
   const content = prepared(view);
   content.media = await playable(app.api, content.media, signal, without.signal, (words) => {
     skip.hidden = false;

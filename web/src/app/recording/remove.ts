@@ -9,7 +9,11 @@ import { trouble } from "../trouble";
 import { W } from "../words";
 
 export function confirmRemoval(app: App, recording: Recording, signal: AbortSignal): void {
-  const heading = el("h2", { attributes: { id: "remove-heading", tabindex: "-1" }, text: W.remove.heading(recording.name), dir: "auto" });
+  const heading = el("h2", {
+    attributes: { id: "remove-heading", tabindex: "-1" },
+    text: W.remove.heading(recording.name),
+    dir: "auto",
+  });
   const body = el("div", {}, el("p", { text: W.remove.what }), el("p", {}, el("strong", { text: W.remove.forever })));
   const cancel = button(W.remove.cancel, () => dialog.close());
   const go = button(W.remove.go, () => void remove(), { class: "danger" });
@@ -60,7 +64,10 @@ function receiptParts(receipt: Receipt): HTMLElement[] {
     [W.remove.remaining, W.remove.left(remaining.files, remaining.rows)],
   ];
   return [
-    el("p", { class: left === 0 ? "notice" : "trouble", text: left === 0 ? W.remove.nothingLeft : W.remove.somethingLeft }),
+    el("p", {
+      class: left === 0 ? "notice" : "trouble",
+      text: left === 0 ? W.remove.nothingLeft : W.remove.somethingLeft,
+    }),
     el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: value })])),
     el(
       "details",

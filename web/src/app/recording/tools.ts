@@ -36,7 +36,7 @@ function exports(app: App, recording: Recording, result: Result, signal: AbortSi
   const formats = EXPORTS.map((format) => {
     const one = button(format, () => void get(one, format));
     one.disabled = !timed && TIMED_EXPORTS.includes(format);
-    one.append(el("span", { class: "note", text: W.exports.formats[format] }));
+    one.append(el("span", { class: "note", text: W.exports.formats[format] ?? "" }));
     return el("li", {}, one);
   });
   async function get(one: HTMLButtonElement, format: string): Promise<void> {

@@ -19,7 +19,15 @@ export function waiting(recording: Recording): Waiting {
   // Said now and then, not at every percent.
   const spoken = el("p", { class: "step", attributes: { role: "status" } });
   const share = el("p", { class: "note", attributes: { "aria-hidden": "true" } });
-  const element = el("div", { class: "waiting" }, heading(recording), spoken, bar, share, el("p", { class: "note", text: W.state.stay }));
+  const element = el(
+    "div",
+    { class: "waiting" },
+    heading(recording),
+    spoken,
+    bar,
+    share,
+    el("p", { class: "note", text: W.state.stay }),
+  );
   function show(now: Recording): void {
     bar.value = now.state === "QUEUED" ? 0 : now.progress.share;
     const words = W.state.doing(now.state, now.progress.step);

@@ -91,7 +91,10 @@ export function makeDrop(app: App, sent: (recording: Recording) => void, signal:
         { class: "files" },
         ...files.map((file) => el("span", {}, el("bdi", { text: file.name }), ` ${bytes(file.size)}`)),
       ),
-      el("p", { class: "note", text: entry.recording === null ? W.drop.textOnly : W.drop.kind(entry.transcript !== null) }),
+      el("p", {
+        class: "note",
+        text: entry.recording === null ? W.drop.textOnly : W.drop.kind(entry.transcript !== null),
+      }),
       el("label", {}, W.drop.name, name),
       button(
         W.drop.remove,
@@ -102,7 +105,8 @@ export function makeDrop(app: App, sent: (recording: Recording) => void, signal:
         },
         { attributes: { "aria-label": W.drop.removeFile(own?.name ?? "") } },
       ),
-      entry.problem !== "" && el("p", { class: "trouble", text: entry.problem, dir: "auto", attributes: { role: "alert" } }),
+      entry.problem !== "" &&
+        el("p", { class: "trouble", text: entry.problem, dir: "auto", attributes: { role: "alert" } }),
     );
   }
 
@@ -118,7 +122,12 @@ export function makeDrop(app: App, sent: (recording: Recording) => void, signal:
       status.textContent = W.drop.sendingName(parcelOf(entry, "").name);
       progress.value = 0;
       try {
-        const recording = await upload(app.api, parcelOf(entry, policy.value()), (share) => (progress.value = share), over.signal);
+        const recording = await upload(
+          app.api,
+          parcelOf(entry, policy.value()),
+          (share) => (progress.value = share),
+          over.signal,
+        );
         entries = entries.filter((each) => each !== entry);
         sent(recording);
       } catch (error) {

@@ -46,5 +46,12 @@ function corpus(app: App): HTMLElement {
       .then((name) => (status.textContent = W.downloaded(name)))
       .catch((error: unknown) => (status.textContent = wordsOfError(error)));
   });
-  return el("details", { class: "corpus" }, el("summary", { text: W.corpus.heading }), el("p", { text: W.corpus.what }), get, status);
+  return el(
+    "details",
+    { class: "corpus" },
+    el("summary", { text: W.corpus.heading }),
+    el("p", { text: W.corpus.what }),
+    get,
+    status,
+  );
 }

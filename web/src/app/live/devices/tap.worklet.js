@@ -9,7 +9,7 @@ class Tap extends AudioWorkletProcessor {
   process([channels]) {
     const sound = channels?.[0];
     if (sound === undefined) return true;
-    for (let at = 0; at < sound.length; ) {
+    for (let at = 0; at < sound.length;) {
       const taken = Math.min(sound.length - at, this.block.length - this.filled);
       this.block.set(sound.subarray(at, at + taken), this.filled);
       this.filled += taken;

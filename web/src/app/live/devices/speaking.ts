@@ -3,7 +3,7 @@
 import { openMicrophone, type Microphone } from "./microphone";
 import { base64, loudness, pcm16 } from "./pcm";
 import { TurnEnd } from "./turn_end";
-import type { Sound } from "./types";
+import type { Sound } from "../types";
 
 /** What was heard just before the loudness told that somebody speaks, blocks of a tenth of a second. */
 const BEFORE = 3;
@@ -32,8 +32,9 @@ export class Speaking {
 
   constructor(private readonly hearing: Hearing) {}
 
+  /** Does nothing where the microphone is open. Throws an error in words where there is none to be had. */
   async open(): Promise<void> {
-    this.microphone = await openMicrophone((block) => this.hear(block));
+    this.microphone ??= await openMicrophone((block) => this.hear(block));
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** The microphone, in mono, a tenth of a second at a time. */
 
-import { W } from "../words";
+import { W } from "../../words";
 import tap from "./tap.worklet.js?raw";
 
 /** What the models listen at, Hz. */
@@ -41,7 +41,11 @@ async function listenTo(
   const context = new AudioContext(options);
   try {
     await context.audioWorklet.addModule(module);
-    const node = new AudioWorkletNode(context, "tap", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+    const node = new AudioWorkletNode(context, "tap", {
+      numberOfOutputs: 0,
+      channelCount: 1,
+      channelCountMode: "explicit",
+    });
     node.port.onmessage = (event: MessageEvent<Float32Array>) => heard(event.data);
     context.createMediaStreamSource(stream).connect(node);
     await context.resume();
@@ -61,7 +65,9 @@ export async function askFor(what: MediaStreamConstraints): Promise<MediaStream>
     return await devices.getUserMedia(what);
   } catch (error) {
     const name = error instanceof DOMException ? error.name : "";
-    throw new Error(name === "NotAllowedError" ? W.live.notAllowed : name === "NotFoundError" ? W.live.noDevice : String(error));
+    throw new Error(
+      name === "NotAllowedError" ? W.live.notAllowed : name === "NotFoundError" ? W.live.noDevice : String(error),
+    );
   }
 }
 
