@@ -82,7 +82,7 @@ export const W = {
     failed: "The analysis failed, and the service does not say why.",
     doing: (state: State, step: string | null): string =>
       state === "QUEUED" ? "Waits for its turn" : (step ?? "The analysis has begun"),
-    share: (share: number): string => `${percent(share)} done`,
+    share: (share: number): string => percent(share),
     step: (state: State, step: string | null, share: number): string =>
       state === "QUEUED" ? W.state.doing(state, step) : `${W.state.doing(state, step)} · ${W.state.share(share)}`,
     over: (name: string, state: State): string =>
@@ -103,9 +103,11 @@ export const W = {
     pages: "Pages of the list",
     newer: "Newer",
     older: "Older",
-    found: (n: number, all: boolean, page: number): string =>
+    found: (n: number, all: boolean, page: number, more: boolean): string =>
       n > 0
-        ? `${count(n, "recording", "recordings")}${page > 1 ? `, page ${page}` : ""}, newest first`
+        ? page > 1 || more
+          ? `Page ${page}, newest first`
+          : `${count(n, "recording", "recordings")}, newest first`
         : all
           ? "None yet."
           : "No recording fits. Loosen the search.",

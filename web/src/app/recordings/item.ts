@@ -4,7 +4,7 @@ import { el } from "../../dom";
 import { length } from "../../format";
 import { S } from "../../strings";
 import { inWords } from "../api/problem";
-import type { Recording } from "../api/types";
+import type { Me, Recording } from "../api/types";
 import { coloursFor, largest, progressBar, stackedBar } from "../figures";
 import { bytes, moment } from "../format";
 import { hashOf } from "../route";
@@ -15,7 +15,7 @@ export interface Item {
   show(recording: Recording): void;
 }
 
-export function makeItem(recording: Recording, colours: Record<string, string> | undefined): Item {
+export function makeItem(recording: Recording, me: Me): Item {
   const element = el("li", { class: "item" });
   const bar = progressBar(W.state.progress(recording.name));
   const link = el("a", { class: "name", attributes: { href: hashOf({ screen: "recording", id: recording.id }) } });
@@ -25,7 +25,7 @@ export function makeItem(recording: Recording, colours: Record<string, string> |
       el("h3", {}, link),
       el("span", { class: `state ${now.state}`, text: W.state.names[now.state] }),
       el("p", { class: "facts" }, ...factsOf(now).map((fact) => el("span", { text: fact, dir: "auto" }))),
-      ...pictureOf(now, bar, colours),
+      ...pictureOf(now, bar, me),
     );
   }
   show(recording);
@@ -47,7 +47,7 @@ export function factsOf(recording: Recording): string[] {
   ].filter(Boolean);
 }
 
-function pictureOf(now: Recording, bar: HTMLProgressElement, known: Record<string, string> | undefined): HTMLElement[] {
+function pictureOf(now: Recording, bar: HTMLProgressElement, me: Me): HTMLElement[] {
   if (now.state === "FAILED") {
     return [el("p", { class: "trouble", text: now.error === null ? W.state.failed : inWords(now.error), dir: "auto" })];
   }
@@ -55,8 +55,10 @@ function pictureOf(now: Recording, bar: HTMLProgressElement, known: Record<strin
     const counts = now.emotions ?? {};
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
     if (total === 0) return [];
-    const shares = Object.fromEntries(Object.entries(counts).map(([label, count]) => [label, count / total]));
-    const colours = coloursFor(Object.keys(shares), known);
+    // Another model may have known other emotions.
+    const labels = [...new Set([...me.labels, ...Object.keys(counts)])];
+    const shares = Object.fromEntries(labels.map((label) => [label, (counts[label] ?? 0) / total]));
+    const colours = coloursFor(labels, me.colours);
     return [stackedBar(shares, colours), largest(shares, colours, 4)];
   }
   bar.value = now.state === "QUEUED" ? 0 : now.progress.share;

@@ -56,9 +56,9 @@ export function makeList(
     try {
       const page = await app.api.list(asked, cursors[cursors.length - 1] ?? null, A_PAGE, over);
       if (over.aborted) return;
-      const items = new Map(page.items.map((each) => [each.id, makeItem(each, app.me.colours)]));
+      const items = new Map(page.items.map((each) => [each.id, makeItem(each, app.me)]));
       list.replaceChildren(...[...items.values()].map((item) => item.element));
-      found.textContent = W.list.found(page.items.length, isOpen(asked), cursors.length);
+      found.textContent = W.list.found(page.items.length, isOpen(asked), cursors.length, page.next !== null);
       newer.disabled = cursors.length < 2;
       older.disabled = page.next === null;
       older.onclick = () => turn([...cursors, page.next]);
