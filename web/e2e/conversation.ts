@@ -43,7 +43,7 @@ export async function converse(page: Page, look: Looker, devices: boolean): Prom
   let turns = 2;
   const microphone = page.getByLabel("while a button is held");
   if (devices && (await microphone.count()) > 0) {
-    await page.getByLabel("Camera").check();
+    await page.getByRole("checkbox", { name: "Camera" }).check();
     await page.getByText("One picture from the middle").last().waitFor();
     await microphone.check();
     const hold = page.getByRole("button", { name: "Hold to speak" });
@@ -67,7 +67,11 @@ export async function converse(page: Page, look: Looker, devices: boolean): Prom
 export async function converseUnderPolicy(page: Page, look: Looker): Promise<void> {
   await begin(page, look, "eu-work-education");
   await page.locator(".notice.policy").waitFor();
-  assert.equal(await page.getByLabel("Camera").count(), 0, "no camera is offered where text alone is read");
+  assert.equal(
+    await page.getByRole("checkbox", { name: "Camera" }).count(),
+    0,
+    "no camera is offered where text alone is read",
+  );
   await type(page, "Oh my God, we won!", 1);
   await look.at("live-policy");
 }

@@ -120,7 +120,7 @@ export const W = {
   },
   failed: {
     heading: "The analysis failed",
-    next: "Nothing of it is kept but the recording itself. Mend what is said above and send it again, or delete it.",
+    next: "Mend what is said above and send it again, or delete it.",
     file: "Recording",
     attempts: "Attempts",
     when: "When",

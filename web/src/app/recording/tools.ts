@@ -23,7 +23,6 @@ export function makeTools(app: App, recording: Recording, signal: AbortSignal, r
     "div",
     { class: "tools screen-only" },
     back,
-    el("span", { class: "space" }),
     result === undefined ? null : compare,
     result === undefined ? null : exports(app, recording, result, signal),
     mayWrite(app) ? remove : null,

@@ -9,17 +9,19 @@ export interface Limits {
   longest: number;
   /** So much louder than the room is speech. */
   above: number;
+  /** The quietest moment in so many seconds is the room: nobody speaks that long without a gap. */
+  window: number;
   /** Quieter than this is never speech: root mean square, 0 to 1. */
   least: number;
 }
 
-export const LIMITS: Limits = { silence: 0.8, shortest: 0.3, longest: 30, above: 3, least: 0.008 };
+export const LIMITS: Limits = { silence: 0.8, shortest: 0.3, longest: 30, above: 3, window: 3, least: 0.008 };
 
 export type Turning = "silence" | "begun" | "speaking" | "over" | "dropped";
 
 export class TurnEnd {
-  /** Loudness of the room: sinks at once, rises slowly, and not while somebody speaks. */
-  private room = Number.POSITIVE_INFINITY;
+  /** What was heard lately, as loudness and seconds. */
+  private lately: [number, number][] = [];
   private length = 0;
   private voiced = 0;
   private quiet = 0;
@@ -30,9 +32,8 @@ export class TurnEnd {
   /** What the next block of so many seconds and this loudness means. */
   hear(loudness: number, seconds: number): Turning {
     const { silence, shortest, longest, above, least } = this.limits;
-    const loud = loudness > Math.max(least, Number.isFinite(this.room) ? this.room * above : 0);
+    const loud = loudness > Math.max(least, this.room(loudness, seconds) * above);
     if (!this.speaking) {
-      this.room = loudness < this.room ? loudness : this.room + (loudness - this.room) * Math.min(1, seconds / 3);
       if (!loud) return "silence";
       this.speaking = true;
       this.length = seconds;
@@ -49,5 +50,13 @@ export class TurnEnd {
     if (this.quiet + 1e-9 < silence && this.length + 1e-9 < longest) return "speaking";
     this.speaking = false;
     return this.voiced + 1e-9 < shortest ? "dropped" : "over";
+  }
+
+  /** Loudness of the room, now that this was heard: minimum statistics, as in Martin (2001), without their bias. */
+  private room(loudness: number, seconds: number): number {
+    this.lately.push([loudness, seconds]);
+    let length = this.lately.reduce((sum, [, each]) => sum + each, 0);
+    while (length > this.limits.window + 1e-9 && this.lately.length > 1) length -= this.lately.shift()?.[1] ?? 0;
+    return Math.min(...this.lately.map(([each]) => each));
   }
 }
