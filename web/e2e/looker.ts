@@ -42,6 +42,10 @@ export class Looker {
   /** The screen as it is now, under this name. */
   async at(name: string): Promise<void> {
     this.number += 1;
+    // Rows that are out of sight are not drawn; here everything is looked at.
+    await this.page.evaluate(() => {
+      for (const row of document.querySelectorAll<HTMLElement>(".turn")) row.style.contentVisibility = "visible";
+    });
     const file = `${this.look}-${String(this.number).padStart(2, "0")}-${name}.png`;
     await this.page.screenshot({ path: join(this.folder, file), fullPage: true });
     const out = await this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

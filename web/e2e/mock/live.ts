@@ -16,7 +16,8 @@ interface Message {
   faces?: string[];
 }
 
-export function serveLive(server: Server, token: string | null): void {
+/** `fixed`: the policy that every conversation keeps to; null where people may choose. */
+export function serveLive(server: Server, token: string | null, fixed: string | null): void {
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "crossgate.v1" });
   const { labels } = fixture("talk").result;
   server.on("upgrade", (request, socket, head) => {
@@ -31,10 +32,9 @@ export function serveLive(server: Server, token: string | null): void {
         const message = JSON.parse(String(data)) as Message;
         if (message.type === "start") {
           if (message.consent !== true) return answer({ type: "error", problem: { title: "consent is missing" } });
-          modalities = message.policy ? ["text"] : ["text", "audio", "visual"];
-          const notice = message.policy
-            ? `Policy ${message.policy}: emotions are read from text alone, not from voice or face.`
-            : null;
+          const policy = fixed ?? message.policy;
+          modalities = policy ? ["text"] : ["text", "audio", "visual"];
+          const notice = policy ? `Policy ${policy}: emotions are read from text alone, not from voice or face.` : null;
           return answer({ type: "ready", labels, model: "mock-live", modalities, notice });
         }
         if (message.type === "end") {

@@ -21,7 +21,7 @@ export function mock(store: Store, settings: MockSettings): Server {
       problem(answer, { title: "The mock failed", status: 500, detail: String(error) });
     });
   });
-  serveLive(server, settings.token);
+  serveLive(server, settings.token, settings.policy);
   return server;
 }
 

@@ -21,8 +21,3 @@ export type Screen = (app: App, root: HTMLElement, signal: AbortSignal) => void 
 export function mayWrite(app: App): boolean {
   return app.me.scopes.includes("write") || app.me.scopes.includes("admin");
 }
-
-/** The policy that every analysis of this service keeps to; null where people may choose. */
-export function fixedPolicy(app: App): string | null {
-  return app.me.policy;
-}

@@ -2,7 +2,7 @@
 
 import { el } from "../dom";
 import { S } from "../strings";
-import { type App, fixedPolicy } from "./app";
+import type { App } from "./app";
 import { W } from "./words";
 
 export interface PolicyChoice {
@@ -13,10 +13,10 @@ export interface PolicyChoice {
 
 /** A choice of policies; where the service has set one, words that say so. */
 export function policyChoice(app: App): PolicyChoice {
-  const fixed = fixedPolicy(app);
+  const fixed = app.me.policy;
   if (fixed !== null) {
-    const words = `${W.policy.fixed(fixed)} ${S.policies[fixed] ?? ""}`;
-    return { element: el("p", { class: "notice", text: words.trim() }), value: () => "" };
+    const words = [W.policy.fixed(fixed), fixed in S.policies ? W.policy.help : ""].filter(Boolean).join(" ");
+    return { element: el("p", { class: "notice policy", text: words }), value: () => "" };
   }
   const help = el("span", { class: "note", text: W.policy.help });
   const select = el(

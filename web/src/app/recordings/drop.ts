@@ -4,7 +4,7 @@ import { button, el, section } from "../../dom";
 import { wordsOfError } from "../api/problem";
 import type { Recording } from "../api/types";
 import { type Parcel, upload } from "../api/upload";
-import { type App, fixedPolicy } from "../app";
+import type { App } from "../app";
 import { progressBar } from "../figures";
 import { bytes } from "../format";
 import { policyChoice } from "../policy";
@@ -156,7 +156,6 @@ function limits(app: App): string[] {
     size ? W.drop.largest(bytes(size)) : "",
     seconds ? W.drop.longest(seconds) : "",
     app.me.retention_days === null ? "" : W.drop.kept(app.me.retention_days),
-    fixedPolicy(app) === null ? "" : W.policy.fixed(app.me.policy ?? ""),
   ].filter(Boolean);
 }
 
