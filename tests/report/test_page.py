@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,51 +18,9 @@ from crossgate.report.colours import colours, letters
 from crossgate.report.page import fill, page_html
 from crossgate.report.result import Result
 from crossgate.report.summary import summarize
+from parsed_page import Page, digest
 
 NASTY = "</script><script>alert(1)</script><!-- --> \u2028\u2029 &lt; <img src=x onerror=alert(1)>"
-
-
-class Page(HTMLParser):
-    """What a browser makes of the page: its elements, and the text of scripts and styles."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.blocks: list[tuple[str, dict[str, str | None], str]] = []
-        self.comments: list[str] = []
-        self.open = False
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self.open = tag in ("script", "style")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.open = False
-
-    def handle_data(self, data: str) -> None:
-        if self.open:
-            self.blocks.append((*self.elements[-1], data))
-
-    def handle_comment(self, data: str) -> None:
-        self.comments.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    def text(self, tag: str, **wanted: str) -> str:
-        found = [
-            (attributes, data)
-            for name, attributes, data in self.blocks
-            if name == tag and wanted.items() <= attributes.items()
-        ]
-        return "".join(data for attributes, data in found if wanted or not attributes)
-
-    @property
-    def data(self) -> dict[str, Any]:
-        loaded: dict[str, Any] = json.loads(self.text("script", id="result"))
-        return loaded
 
 
 def content_of(result: Result) -> dict[str, Any]:
@@ -100,18 +56,11 @@ def test_the_page_holds_the_result_and_loads_nothing(name: str) -> None:
 
 def test_only_the_two_blocks_of_the_page_itself_may_run() -> None:
     page = Page(page_html(content_of(toy_result(2))))
-    (policy,) = [
-        meta["content"] or ""
-        for meta in page.all("meta")
-        if meta.get("http-equiv") == "Content-Security-Policy"
-    ]
-    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
-    assert rules["default-src"] == "'none'"
+    assert page.policy["default-src"] == "'none'"
     for tag, rule in (("script", "script-src"), ("style", "style-src")):
-        digest = base64.b64encode(hashlib.sha256(page.text(tag).encode()).digest()).decode()
-        assert rules[rule] == f"'sha256-{digest}'"
+        assert page.policy[rule] == digest(page.text(tag))
     assert len(page.all("script")) == 2
-    assert set(rules["media-src"].split()) == {"'self'", "file:", "data:", "blob:"}
+    assert set(page.policy["media-src"].split()) == {"'self'", "file:", "data:", "blob:"}
 
 
 @given(st.text())

@@ -1,18 +1,27 @@
-"""The built page and its sources belong together."""
+"""The built pages, that of the report and that of the service, and their sources belong together."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+import crossgate
+
 WEB = Path(__file__).resolve().parents[2] / "web"
 
-FILES = (".npmrc", "index.html", "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts")
+FILES = (
+    ".npmrc",
+    "app.html",
+    "index.html",
+    "package-lock.json",
+    "package.json",
+    "tsconfig.json",
+    "vite.config.ts",
+)
 FOLDERS = ("src", "tools")
 LARGEST = 300 * 1024
 
@@ -30,12 +39,17 @@ def hash_of_sources(root: Path) -> str:
     return digest.hexdigest()
 
 
-def built() -> str:
-    return files("crossgate.report.page").joinpath("viewer.html").read_text(encoding="utf-8")
+PAGES = ("report/page/viewer.html", "serving/page/app.html")
+of_both_pages = pytest.mark.parametrize("page", PAGES)
 
 
-def test_the_built_page_is_that_of_the_sources() -> None:
-    found = re.search(r'<meta name="crossgate-sources" content="([0-9a-f]{64})"', built())
+def built(page: str) -> str:
+    return (Path(crossgate.__file__).parent / page).read_text(encoding="utf-8")
+
+
+@of_both_pages
+def test_the_built_page_is_that_of_the_sources(page: str) -> None:
+    found = re.search(r'<meta name="crossgate-sources" content="([0-9a-f]{64})"', built(page))
     assert found is not None
     assert found[1] == hash_of_sources(WEB), "web/ has changed: run `make viewer`"
 
@@ -54,8 +68,9 @@ def test_a_changed_source_changes_the_hash(tmp_path: Path) -> None:
     assert len({before, changed, hash_of_sources(tmp_path)}) == 3
 
 
-def test_the_built_page_is_small() -> None:
-    assert len(built().encode()) < LARGEST
+@of_both_pages
+def test_the_built_page_is_small(page: str) -> None:
+    assert len(built(page).encode()) < LARGEST
 
 
 def test_the_page_makes_no_markup_out_of_text() -> None:
@@ -74,10 +89,10 @@ def test_the_lock_file_names_packages_and_no_hosts() -> None:
     assert not [name for name, entry in lock["packages"].items() if name and "integrity" not in entry]
 
 
-def test_the_licences_of_what_is_in_the_page_go_along() -> None:
-    page = built()
+@of_both_pages
+def test_the_licences_of_what_is_in_the_page_go_along(page: str) -> None:
     bundled = set(json.loads((WEB / "package.json").read_text("utf-8"))["dependencies"])
     assert bundled
-    comments = " ".join(re.findall(r"<!--(.*?)-->", page, re.DOTALL))
+    comments = " ".join(re.findall(r"<!--(.*?)-->", built(page), re.DOTALL))
     assert all(name in comments for name in bundled)
     assert "Permission to use, copy, modify" in comments

@@ -80,7 +80,12 @@ export interface Content {
 /** The content of the page's data block; null where the page was built and never filled. */
 export function readContent(text: string | null | undefined): Content | null {
   const content = JSON.parse(text ?? "null") as Content | null;
-  for (const turn of content?.result.utterances ?? []) {
+  return content === null ? null : prepared(content);
+}
+
+/** The content with the turns of which nothing was measured told apart; changes it in place. */
+export function prepared(content: Content): Content {
+  for (const turn of content.result.utterances) {
     // What the network answers to nothing at all is no emotion, and must not look like one.
     if (MODALITIES.some((name) => turn.modalities[name]?.present)) continue;
     turn.emotion = S.notMeasured;

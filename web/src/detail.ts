@@ -6,7 +6,8 @@ import { percent } from "./format";
 import { type Session, whenOf } from "./session";
 import { S } from "./strings";
 
-export function makeDetail(session: Session): HTMLElement {
+/** `below`: what a page around the viewer puts under the figures. */
+export function makeDetail(session: Session, below: HTMLElement | null = null): HTMLElement {
   const { store, content, actions } = session;
   const { utterances } = content.result;
   const body = el("div", { class: "detail-body" });
@@ -25,6 +26,7 @@ export function makeDetail(session: Session): HTMLElement {
     S.detail.heading,
     el("div", { class: "buttons head-buttons" }, previous, next, play),
     body,
+    below,
   );
 
   function show(): void {

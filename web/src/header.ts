@@ -4,8 +4,10 @@ import { button, el } from "./dom";
 import { length } from "./format";
 import type { Session } from "./session";
 import { S } from "./strings";
+import { themeButton } from "./theme";
 
-export function makeHeader(session: Session, repaint: () => void): HTMLElement {
+/** `inside`: as a part of a page that has a header and a theme of its own, under this title. */
+export function makeHeader(session: Session, listening: AddEventListenerOptions, inside?: string): HTMLElement {
   const { result } = session.content;
   const abstentions = result.utterances.filter((turn) => turn.abstained).length;
   const facts = [
@@ -17,17 +19,17 @@ export function makeHeader(session: Session, repaint: () => void): HTMLElement {
     S.model(result.model.name, result.model.version),
   ];
   const header = el(
-    "header",
+    inside === undefined ? "header" : "div",
     {},
     result.utterances.length > 0 && el("a", { class: "skip", text: S.skip, attributes: { href: "#transcript" } }),
     el(
       "div",
       { class: "title" },
-      el("h1", { text: result.media.name, dir: "auto" }),
+      el("h1", { text: inside ?? result.media.name, dir: "auto", attributes: { tabindex: "-1" } }),
       el(
         "div",
         { class: "buttons screen-only" },
-        themeButton(repaint),
+        inside === undefined && themeButton(listening),
         button(S.print, () => window.print()),
       ),
     ),
@@ -40,27 +42,4 @@ export function makeHeader(session: Session, repaint: () => void): HTMLElement {
     );
   }
   return header;
-}
-
-/** Offers the other theme; what the system prefers holds until somebody asks. */
-function themeButton(repaint: () => void): HTMLButtonElement {
-  const root = document.documentElement;
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const isDark = (): boolean => (root.dataset["theme"] ?? (system.matches ? "dark" : "light")) === "dark";
-  const toggle = button("", () => {
-    root.dataset["theme"] = isDark() ? "light" : "dark";
-    name();
-    repaint();
-  });
-  const name = (): void => {
-    const words = isDark() ? S.light : S.dark;
-    toggle.textContent = words;
-    toggle.setAttribute("aria-label", S.theme(words));
-  };
-  system.addEventListener("change", () => {
-    name();
-    repaint();
-  });
-  name();
-  return toggle;
 }

@@ -2,7 +2,7 @@
 
 import type { Session } from "./session";
 
-const TAKES_KEYS = "input, select, textarea, button, summary, a, video, audio, [role=slider], [tabindex]";
+const TAKES_KEYS = "input, select, textarea, button, summary, a, video, audio, [role=slider], [tabindex='0'], dialog";
 
 export function listenToKeyboard(session: Session, listening: AddEventListenerOptions): void {
   const { store, actions } = session;

@@ -40,6 +40,7 @@ export function newSession(content: Content): Session {
     hidden: new Set(),
     drawing: "areas",
     filter: EVERYTHING,
+    corrections: new Map(),
     follow: true,
   });
   const select = (index: number): void => {
@@ -65,12 +66,14 @@ export function wordsOf(session: Session, index: number): string {
   const span = session.spans[index];
   if (turn === undefined || span === undefined) return "";
   const at = session.timed ? S.at(span.start, span.end) : "";
+  const person = session.store.now.corrections.get(turn.id);
+  const reading = S.reading(turn.emotion, turn.confidence, turn.abstained);
   return S.turnWords(
     index + 1,
     utterances.length,
     turn.speaker,
     at,
-    S.reading(turn.emotion, turn.confidence, turn.abstained),
+    person === undefined ? reading : `${reading}; ${S.person(person)}`,
   );
 }
 

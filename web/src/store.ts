@@ -17,6 +17,8 @@ export interface State {
   /** How the distribution is drawn. */
   drawing: "areas" | "curves";
   filter: Filter;
+  /** What people say a turn expresses, where they say other than the model: id of the turn -> emotion. */
+  corrections: ReadonlyMap<string, string>;
   /** Whether transcript and timeline move along with playback. */
   follow: boolean;
 }

@@ -63,7 +63,12 @@ export const S = {
   at: (start: number, end: number): string => `, ${clock(start)} to ${clock(end)}`,
   notMeasured: "not measured",
   reading: (emotion: string, confidence: number, abstained: boolean): string =>
-    emotion === S.notMeasured ? emotion : abstained ? `abstains; likeliest ${emotion} ${percent(confidence)}` : `${emotion} ${percent(confidence)}`,
+    emotion === S.notMeasured
+      ? emotion
+      : abstained
+        ? `abstains; likeliest ${emotion} ${percent(confidence)}`
+        : `${emotion} ${percent(confidence)}`,
+  person: (emotion: string): string => `a person: ${emotion}`,
   noText: "(no text)",
   detail: {
     heading: "Selected turn",

@@ -16,22 +16,34 @@ import { makeNotes, makeWarnings } from "./notes";
 import { makePlayer } from "./player";
 import { newSession, type Session } from "./session";
 import { S } from "./strings";
+import { onTheme } from "./theme";
 import { makeSummary } from "./summary/summary";
 import { makeTimelinePanel } from "./timeline/panel";
 import { makeTranscript } from "./transcript/transcript";
 
-/** Show `content` in `root`; what was there before goes. `signal` ends the listening to the whole document. */
-export function mount(root: HTMLElement, content: Content | null, signal?: AbortSignal): Session | null {
+/** Where the viewer stands. */
+export interface Place {
+  /** Ends the playing, and the listening to the whole document. */
+  signal?: AbortSignal;
+  /** In a page that has header, main and theme of its own: under this title, with something below the selected turn. */
+  inside?: { title: string; below: (session: Session) => HTMLElement | null };
+}
+
+/** Show `content` in `root`; what was there before goes. */
+export function mount(root: HTMLElement, content: Content | null, place: Place = {}): Session | null {
   if (content === null) {
     root.replaceChildren(el("main", {}, el("p", { text: S.empty })));
     return null;
   }
   const session = newSession(content);
+  const { signal, inside } = place;
+  const listening = signal === undefined ? {} : { signal };
+  const main = inside === undefined ? "main" : "div";
   root.classList.add("viewer");
   if (content.result.utterances.length === 0) {
     root.replaceChildren(
-      makeHeader(session, () => undefined),
-      el("main", {}, ...present(makeWarnings(session)), el("p", { text: S.noTurns }), makeNotes(session)),
+      makeHeader(session, listening, inside?.title),
+      el(main, {}, ...present(makeWarnings(session)), el("p", { text: S.noTurns }), makeNotes(session)),
     );
     return session;
   }
@@ -41,16 +53,17 @@ export function mount(root: HTMLElement, content: Content | null, signal?: Abort
     "div",
     { class: player === null ? "top" : "top with-player" },
     ...present(player),
-    makeDetail(session),
+    makeDetail(session, inside?.below(session)),
   );
   const look = el("div", { class: "look" }, top, timeline.element);
   const both = el("div", { class: "side-by-side" }, look, makeTranscript(session));
   root.replaceChildren(
-    makeHeader(session, timeline.redraw),
-    el("main", {}, ...present(makeWarnings(session)), both, ...present(makeSummary(session)), makeNotes(session)),
+    makeHeader(session, listening, inside?.title),
+    el(main, {}, ...present(makeWarnings(session)), both, ...present(makeSummary(session)), makeNotes(session)),
   );
-  const listening = signal === undefined ? {} : { signal };
   listenToKeyboard(session, listening);
+  onTheme(timeline.redraw, listening);
+  signal?.addEventListener("abort", () => player?.querySelector<HTMLMediaElement>("video, audio")?.pause());
   printOnWhite(timeline.print, listening);
   return session;
 }

@@ -20,12 +20,40 @@ const BUNDLED = [
   "internmap",
 ];
 
+/** A page that is built. */
+export interface Page {
+  /** The HTML it starts from, in the folder of the sources. */
+  entry: string;
+  /** Where it is written. */
+  target: string;
+  /** What it may load besides its script and its style, as rules of a content security policy; scripts apart. */
+  rules: readonly string[];
+  /** Where scripts may come from besides the page itself. */
+  scripts: readonly string[];
+}
+
+export const PAGES: Record<string, Page> = {
+  report: {
+    entry: "index.html",
+    target: "../src/crossgate/report/page/viewer.html",
+    rules: ["media-src 'self' file: data: blob:"],
+    scripts: [],
+  },
+  app: {
+    entry: "app.html",
+    target: "../src/crossgate/serving/page/app.html",
+    // Its own service alone; blobs are what it made itself: a recording fetched with a token, and the microphone's module.
+    rules: ["connect-src 'self'", "media-src 'self' blob:", "img-src data:"],
+    scripts: ["blob:"],
+  },
+};
+
 /**
- * Puts script and style into the page itself, allows these two and nothing else to run, and writes the page to `target`.
+ * Puts script and style into the page itself, allows these two and nothing else to run, and writes the page.
  *
  * The script goes to the end of the body: an inline script cannot be deferred.
  */
-export function singleFile(target: string): Plugin {
+export function singleFile({ target, rules, scripts }: Page): Plugin {
   let root = "";
   return {
     name: "crossgate-single-file",
@@ -41,7 +69,7 @@ export function singleFile(target: string): Plugin {
       const html = page
         .replace(/\s*<script type="module"[^>]*><\/script>/, "")
         .replace(/\s*<link rel="stylesheet"[^>]*>/, "")
-        .replace("<!--policy-->", () => policy(script, style) + sources(root))
+        .replace("<!--policy-->", () => policy(script, style, scripts, rules) + sources(root))
         .replace("<!--style-->", () => `<style>${style}</style>`)
         .replace("<!--script-->", () => `<script>${script}</script>`)
         .replace("<!--licences-->", () => licences(root));
@@ -62,12 +90,12 @@ function textOf(bundle: Rolldown.OutputBundle, ending: string): string {
   return found[0].type === "chunk" ? found[0].code : String(found[0].source);
 }
 
-function policy(script: string, style: string): string {
+function policy(script: string, style: string, scripts: readonly string[], loaded: readonly string[]): string {
   const rules = [
     "default-src 'none'",
-    `script-src '${digest(script)}'`,
+    `script-src ${[`'${digest(script)}'`, ...scripts].join(" ")}`,
     `style-src '${digest(style)}'`,
-    "media-src 'self' file: data: blob:",
+    ...loaded,
     "base-uri 'none'",
     "form-action 'none'",
   ];

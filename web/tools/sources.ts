@@ -2,8 +2,16 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Everything the built page depends on; tests/report/test_page_sources.py has the same list. */
-const FILES = [".npmrc", "index.html", "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts"];
+/** Everything the built pages depend on; tests/report/test_page_sources.py has the same list. */
+const FILES = [
+  ".npmrc",
+  "app.html",
+  "index.html",
+  "package-lock.json",
+  "package.json",
+  "tsconfig.json",
+  "vite.config.ts",
+];
 const FOLDERS = ["src", "tools"];
 
 /** SHA-256 over the sources: for each, in the order of the paths, its path, a zero byte, its bytes, a zero byte. */

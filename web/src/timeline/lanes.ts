@@ -61,6 +61,7 @@ export const drawLane: Draw = (view, track) => {
       context.fillRect(left, top, width, height);
     }
     write(view, turn.emotion, turn.abstained, colour, left, width, track.top + track.height / 2 + 0.5);
+    if (view.corrected(turn)) fold(view, left, width, top);
     context.globalAlpha = 1;
     if (index === view.selected || index === view.heard) {
       context.strokeStyle = index === view.selected ? theme.ink : theme.accent;
@@ -69,6 +70,22 @@ export const drawLane: Draw = (view, track) => {
     }
   }
 };
+
+/** A folded corner: a person says something else about this turn. */
+function fold(view: View, left: number, width: number, top: number): void {
+  const { context, theme } = view;
+  const side = Math.min(9, width);
+  context.beginPath();
+  context.moveTo(left + width - side, top);
+  context.lineTo(left + width, top);
+  context.lineTo(left + width, top + side);
+  context.closePath();
+  context.fillStyle = theme.ink;
+  context.fill();
+  context.strokeStyle = theme.paper;
+  context.lineWidth = 1;
+  context.stroke();
+}
 
 /** The emotion in full where it fits, else its letters, else nothing: then it takes zooming in. */
 function write(

@@ -102,6 +102,7 @@ export function makeTimeline(session: Session): Timeline {
       hidden: state.hidden,
       selected: printing ? -1 : state.selected,
       heard: printing ? -1 : state.heard,
+      corrected: (turn) => state.corrections.has(turn.id),
       sought: (turn) => sought.has(turn),
     };
     for (const track of layout.tracks) {
@@ -156,7 +157,7 @@ export function makeTimeline(session: Session): Timeline {
     arrange(element.clientWidth);
     redraw();
   }).observe(element);
-  store.on(["window", "hidden", "drawing", "filter", "selected", "heard"], redraw);
+  store.on(["window", "hidden", "drawing", "filter", "selected", "heard", "corrections"], redraw);
   store.on(["window", "time"], movePlayhead);
   store.on(["selected"], () => {
     announce();

@@ -23,6 +23,8 @@ export interface View {
   hidden: ReadonlySet<string>;
   selected: number;
   heard: number;
+  /** Whether a person says other than the model about a turn. */
+  corrected: (turn: Turn) => boolean;
   /** Whether a turn is among those looked for. */
   sought: (turn: Turn) => boolean;
 }

@@ -11,6 +11,8 @@ export interface Row {
   button: HTMLButtonElement;
   /** Mark the words that were searched for. */
   mark(words: string): void;
+  /** Say beside the prediction what a person says instead; undefined where nobody does. */
+  correct(emotion: string | undefined): void;
 }
 
 export function makeRow(session: Session, turn: Turn, index: number): Row {
@@ -28,6 +30,8 @@ export function makeRow(session: Session, turn: Turn, index: number): Row {
     class: turn.text === null ? "text absent" : "text",
     text: turn.text ?? S.noText,
   });
+  const person = el("span", { class: "person" });
+  person.hidden = true;
   const element = el(
     "li",
     { class: turn.abstained ? "turn abstained" : "turn", attributes: { "data-turn": String(index) } },
@@ -43,6 +47,7 @@ export function makeRow(session: Session, turn: Turn, index: number): Row {
         turn.emotion === S.notMeasured ? turn.emotion : `${turn.emotion} ${percent(turn.confidence)}`,
       ),
       turn.abstained && el("span", { class: "abstains", text: S.transcript.abstains }),
+      person,
       shares(turn),
     ),
   );
@@ -52,6 +57,11 @@ export function makeRow(session: Session, turn: Turn, index: number): Row {
     button,
     mark(sought) {
       if (turn.text !== null) text.replaceChildren(...marked(turn.text, sought));
+    },
+    correct(emotion) {
+      person.hidden = emotion === undefined;
+      person.textContent = emotion === undefined ? "" : S.person(emotion);
+      button.setAttribute("aria-label", `${when}. ${words}. ${wordsOf(session, index)}`);
     },
   };
 }

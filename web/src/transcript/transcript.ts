@@ -107,6 +107,9 @@ export function makeTranscript(session: Session): HTMLElement {
     } else return;
     event.preventDefault();
   });
+  store.on(["corrections"], () => {
+    rows.forEach((row, index) => row.correct(store.now.corrections.get(utterances[index]?.id ?? "")));
+  });
   store.on(["filter"], sift);
   store.on(["selected", "heard"], point);
   sift();

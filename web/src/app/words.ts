@@ -1,0 +1,256 @@
+/** Every word that the service's page says besides those of the viewer, in one place. */
+
+import { length, percent } from "../format";
+import { S } from "../strings";
+import type { Recording, State } from "./api/types";
+import { day, moment } from "./format";
+
+const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+export const W = {
+  name: "crossgate",
+  title: (heading: string): string => `${heading} · crossgate`,
+  navigation: "Main",
+  skip: "Skip to the content",
+  screens: [
+    ["#/", "Recordings"],
+    ["#/compare", "Compare"],
+    ["#/live", "Live"],
+  ] as [string, string][],
+  project: (name: string): string => `project ${name}`,
+  foot: (version: string, model: string): string => `crossgate ${version} · analyses by ${model}`,
+  loading: "Loading …",
+  again: "Try again",
+  back: "All recordings",
+  recordings: "Recordings",
+  recording: "Recording",
+  gone: "This recording has been deleted",
+  readOnly: "Your token may read. To analyse, correct or delete, ask for one that may write.",
+  downloaded: (name: string): string => `${name} is downloaded.`,
+  corrections: (n: number): string => count(n, "correction", "corrections"),
+  expires: (iso: string): string => `will be deleted on ${day(iso)}`,
+  problem: {
+    heading: "That did not work",
+    unreachable: "The service does not answer. Is it still running, and is this machine connected?",
+    status: (status: number): string => `The service answered with status ${status} and no explanation`,
+    later: (detail: string, seconds: string): string => `${detail} Try again in ${seconds} s.`.trim(),
+  },
+  signIn: {
+    heading: "This service asks for a token",
+    why: "Tokens begin with cg_ and are made by whoever runs the service: crossgate token create.",
+    token: "Token",
+    open: "Open",
+    refused: "The service refused that token. It may be mistyped or revoked.",
+    kept: "It is kept in this tab alone, until the tab is closed.",
+    forget: "Forget token",
+  },
+  policy: {
+    label: "Usage policy",
+    none: "none",
+    help: "eu-work-education reads text alone, neither voices nor faces: for work and education in the EU.",
+    fixed: (name: string): string => `Usage policy of this service: ${name}.`,
+  },
+  drop: {
+    heading: "Analyse a recording",
+    here: "Drop recordings here, with their transcripts, or choose files",
+    help: (limits: readonly string[]): string =>
+      ["A transcript alone is analysed as a text. Files of the same name belong together.", ...limits].join(" "),
+    largest: (size: string): string => `At most ${size}.`,
+    longest: (seconds: number): string => `At most ${length(seconds)} long.`,
+    kept: (days: number): string => `Kept for ${count(days, "day", "days")}.`,
+    list: "To be analysed",
+    name: "Name",
+    kind: (transcript: boolean): string =>
+      transcript
+        ? "with its transcript"
+        : "without a transcript: its words are not read unless the service writes them down",
+    textOnly: "a transcript alone: analysed as a text",
+    remove: "Leave out",
+    removeFile: (name: string): string => `Leave out ${name}`,
+    go: "Analyse",
+    stop: "Stop sending",
+    sending: "Sent so far",
+    sendingName: (name: string): string => `Sending ${name} …`,
+    stopped: "Stopped. What was not sent is still in the list.",
+    allSent: "Sent.",
+    taken: (name: string): string => `${name} is sent and waits for its analysis.`,
+    tooLarge: (size: string, most: string): string => `This has ${size}; the service takes ${most} at most.`,
+  },
+  state: {
+    names: { QUEUED: "waiting", IN_PROGRESS: "running", COMPLETED: "done", FAILED: "failed" } as Record<State, string>,
+    progress: (name: string): string => `Analysis of ${name}`,
+    failed: "The analysis failed, and the service does not say why.",
+    doing: (state: State, step: string | null): string =>
+      state === "QUEUED" ? "Waits for its turn" : (step ?? "The analysis has begun"),
+    share: (share: number): string => percent(share),
+    step: (state: State, step: string | null, share: number): string =>
+      state === "QUEUED" ? W.state.doing(state, step) : `${W.state.doing(state, step)} · ${W.state.share(share)}`,
+    over: (name: string, state: State): string =>
+      state === "COMPLETED" ? `The analysis of ${name} is done.` : `The analysis of ${name} failed.`,
+    stay: "You may leave this page: the analysis goes on.",
+  },
+  filter: {
+    label: "Narrow the list",
+    name: "Name",
+    speaker: "Speaker",
+    state: "State",
+    emotion: "Emotion",
+    any: "any",
+    clear: "Clear",
+  },
+  list: {
+    heading: "Recordings so far",
+    pages: "Pages of the list",
+    newer: "Newer",
+    older: "Older",
+    found: (n: number, all: boolean, page: number, more: boolean): string =>
+      n > 0
+        ? page > 1 || more
+          ? `Page ${page}, newest first`
+          : `${count(n, "recording", "recordings")}, newest first`
+        : all
+          ? "None yet."
+          : "No recording fits. Loosen the search.",
+  },
+  corpus: {
+    heading: "Corrections as a corpus",
+    what: "Every conversation with a correction, as a corpus table to train on: the emotions that people gave, the other turns without one.",
+    get: "Download",
+    making: "Putting it together …",
+  },
+  failed: {
+    heading: "The analysis failed",
+    next: "Mend what is said above and send it again, or delete it.",
+    file: "Recording",
+    attempts: "Attempts",
+    when: "When",
+    model: "Model",
+  },
+  media: {
+    fetching: (got: string, of: string): string => `Fetching the recording: ${got}${of === "" ? "" : ` of ${of}`}`,
+    without: "Show the result without it",
+  },
+  compareThis: "Compare",
+  correct: {
+    heading: "What people say",
+    nobody: "Nobody has corrected this turn.",
+    emotion: "It expresses",
+    note: "Note",
+    save: "Save correction",
+    remove: "Remove correction",
+    saved: "Saved beside the prediction, which stays as it is.",
+    removed: "Removed.",
+    person: (emotion: string): string => S.person(emotion),
+    by: (author: string | null, when: string, predicted: string): string =>
+      ` · ${author === null ? "" : `${author}, `}${when} · the model: ${predicted}`,
+  },
+  exports: {
+    button: "Download",
+    label: "Formats",
+    formats: {
+      json: "everything",
+      csv: "a row a turn",
+      parquet: "a row a turn",
+      vtt: "captions",
+      srt: "captions",
+      rttm: "who spoke when",
+      eaf: "ELAN",
+      textgrid: "Praat",
+      html: "this page, as a file",
+      png: "the timeline",
+    } as Record<string, string>,
+    making: (format: string): string => `Making ${format} …`,
+    untimed: "Formats that need the times of the turns are not to be had: these turns have none.",
+  },
+  remove: {
+    button: "Delete",
+    heading: (name: string): string => `Delete ${name}?`,
+    what: "The recording, its transcript, what was measured in it, its result and all corrections are deleted.",
+    forever: "This cannot be undone.",
+    cancel: "Keep it",
+    go: "Delete for good",
+    done: (name: string): string => `${name} is deleted`,
+    close: "Close",
+    id: "Receipt",
+    when: "Deleted",
+    files: "Files removed",
+    rows: "Entries removed",
+    remaining: "Still there",
+    left: (files: number, rows: number): string =>
+      `${count(files, "file", "files")}, ${count(rows, "entry", "entries")}`,
+    nothingLeft: "The service has looked afterwards: nothing of it is left.",
+    somethingLeft: "The service has looked afterwards: something is left. Tell whoever runs it, with this receipt.",
+    which: "Which files",
+  },
+  compare: {
+    heading: "Compare two recordings",
+    help: "Choose two recordings to see their emotions above each other.",
+    nothing: "There is nothing to compare yet: no analysis is done.",
+    choose: "choose …",
+    option: (recording: Recording): string => `${recording.name} (${moment(recording.created)})`,
+    one: "First",
+    other: "Second",
+    go: "Compare",
+    models: (names: string): string =>
+      `These were analysed by different models (${names}), so a difference may be theirs and not the speakers'.`,
+    policies: "One of these was read from text alone, the other was not: differences may come of that.",
+    overall: "As a whole",
+    overallHelp:
+      "Mean probability over all turns, and the difference in percentage points. Two conversations differ for many reasons; a few points mean nothing.",
+    emotion: "Emotion",
+    difference: "Points",
+    unknown: "not known",
+    overTime: "Over time",
+    axis: "Scale",
+    axes: { own: "each as wide as the page", same: "the same for both" },
+    strip: (name: string, labels: readonly string[]): string =>
+      `Probabilities of ${name} over time; on the whole most of ${labels.join(", ")}`,
+    bySpeaker: "By speaker",
+    bySpeakerHelp: "Mean probability over the speaker's turns.",
+  },
+  live: {
+    heading: "Live conversation",
+    notStored: "Nothing of a live conversation is stored: neither words nor sound nor pictures nor results.",
+    noModel: "This service has no model that reads a conversation as it happens.",
+    what: [
+      "You type or speak turn by turn; each is answered with the emotion it expresses, read with the turns before it.",
+      "Microphone and camera stay off until you switch them on. Of the camera, one picture from the middle of each turn is sent.",
+      "What is sent goes to this service alone, and is forgotten when the conversation ends.",
+    ],
+    consent: "Everybody who will be heard, seen or quoted knows this and agrees.",
+    start: "Start",
+    begun: "The conversation has begun.",
+    model: (name: string): string => `model ${name}`,
+    refused: "The service did not take the connection. Your token may not be allowed to.",
+    lost: "The connection to the service is lost; what was said is not stored anywhere but on this screen.",
+    insecure:
+      "The browser lends microphone and camera to secure pages alone: open this page over https or on the service's own machine.",
+    notAllowed: "The browser was not allowed to use it. Its settings for this page can change that.",
+    noDevice: "There is none connected to this machine.",
+    composer: "Next turn",
+    speaker: "Speaker",
+    speakerName: "Speaker 1",
+    text: "What is said",
+    send: "Send",
+    microphone: "Microphone",
+    ways: { off: "off", held: "while a button is held", loudness: "on; a pause ends the turn" },
+    listening: {
+      off: "",
+      held: "Hold the button and speak. Words typed above go along.",
+      loudness: "Speak; a pause of about a second ends the turn. Words typed above go along.",
+    },
+    hold: "Hold to speak",
+    hearing: "Listening …",
+    tooShort: "Too short for a turn.",
+    camera: "Camera",
+    preview: "What the camera sees",
+    seeing: "One picture from the middle of each turn goes along.",
+    log: "Turns so far",
+    waiting: "…",
+    spoken: (seconds: number): string => `spoken, ${length(seconds)}`,
+    seen: "with a picture",
+    end: "End the conversation",
+    ended: (turns: number): string => `The conversation is over after ${S.turns(turns)}. Nothing of it was stored.`,
+    again: "Start another one",
+  },
+};
