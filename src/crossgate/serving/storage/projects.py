@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import secrets
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crossgate.errors import InputError
+from crossgate.serving.settings import check_retention
 from crossgate.serving.storage.database import Database
 from crossgate.serving.storage.tables import Project, Token, now
 
@@ -85,8 +85,7 @@ def set_retention(database: Database, name: str, days: float | None) -> Project:
 
     Raises InputError where that is no number of days.
     """
-    if days is not None and not (math.isfinite(days) and 0 < days <= 36500):
-        raise InputError(f"retention_days is {days}, expected more than 0 and 36500 at most")
+    check_retention(days)
     project = ensure_project(database, name)
     with database.writing() as session:
         stored = session.get_one(Project, project.id)
