@@ -90,9 +90,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of an empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'service.sqlite'}"
+    server: str = request.getfixturevalue("postgres")  # skips where there is none
     import psycopg
 
-    server: str = request.getfixturevalue("postgres")
     with psycopg.connect(server.replace("+psycopg", "") + "/postgres", autocommit=True) as connection:
         # Emptying one database is much cheaper than making one for every test.
         connection.execute(
