@@ -84,12 +84,13 @@ $(SHIP)/%/seeds.json: | $(SHIP)/tables/%-paired
 $(SHIP)/iemocap/seeds.json: | setup
 	$(BIN)/crossgate train configs/ship/iemocap.yaml --data $(DATA)/iemocap --out $(@D) --seeds $(SEEDS) --resume
 
+# All seeds ship as one: their probabilities are averaged.
 # The faces are not MELD's own, so the figures of the card are those of text and audio.
 checkpoints/crossgate-meld checkpoints/crossgate-meld-live: checkpoints/crossgate-%: | $(SHIP)/%/seeds.json
-	$(BIN)/crossgate pack $(SHIP)/$* --data $(SHIP)/tables/$*-paired --given ta --out $@ --card docs/cards/$(@F).md
+	$(BIN)/crossgate pack $(SHIP)/$* --data $(SHIP)/tables/$*-paired --given ta --together --out $@ --card docs/cards/$(@F).md
 
 checkpoints/crossgate-iemocap: | $(SHIP)/iemocap/seeds.json
-	$(BIN)/crossgate pack $(SHIP)/iemocap --data $(DATA)/iemocap --out $@ --card docs/cards/$(@F).md
+	$(BIN)/crossgate pack $(SHIP)/iemocap --data $(DATA)/iemocap --together --out $@ --card docs/cards/$(@F).md
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

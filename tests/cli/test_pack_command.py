@@ -163,6 +163,43 @@ def test_of_several_seeds_the_named_one_ships(tmp_path: Path, make_table: Any) -
     assert pack(run, data, tmp_path / "absent", "--seed", "2") == 2
 
 
+def test_all_seeds_can_ship_as_one(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = make_table(tmp_path, conversations=12).folder, tmp_path / "ships"
+    run = trained(tmp_path, data, "--seeds", "3")
+    assert pack(run, data, out, "--together") == 0
+    assert read(out / "config.json")["members"] == 3
+    packed = read(out / "packed.json")
+    for folder in (run, out):
+        answers = str(tmp_path / f"{folder.name}.parquet")
+        assert (
+            main(["predict", str(folder), "--data", str(data), "--split", "validation", "--out", answers])
+            == 0
+        )
+    mean, shipped = (probabilities(tmp_path / f"{folder.name}.parquet") for folder in (run, out))
+    expected = at_temperature(mean, packed["calibration"]["temperature"])
+    assert np.allclose(shipped, expected, atol=5e-3)
+    assert [one["seed"] for one in packed["run"]["together"]] == [0, 1, 2]
+    assert "0, 1, 2, all of them" in (out / "README.md").read_text(encoding="utf-8")
+    (tmp_path / "alone").mkdir()
+    capsys.readouterr()
+    assert pack(trained(tmp_path / "alone", data), data, tmp_path / "one", "--together") == 2
+    assert "one seed alone" in capsys.readouterr().err
+
+
+def test_the_seeds_together_are_measured_by_the_mean_of_their_folds(tmp_path: Path, make_table: Any) -> None:
+    table = make_table(tmp_path, conversations=4)
+    run = trained(tmp_path, table.folder, "--seeds", "2", "--set", "selection.by=folds")
+    assert pack(run, table.folder, tmp_path / "ships", "--together") == 0
+    found = [probabilities(run / f"seed-{k}" / "folds" / "predictions.parquet") for k in (0, 1)]
+    truth = [u.emotion for c in table.split("train").conversations for u in c.utterances]
+    answers = np.mean(found, axis=0).argmax(axis=1)
+    right = [MELD.labels[k] == label for k, label in zip(answers, truth, strict=True) if label is not None]
+    accuracy = read(tmp_path / "ships" / "packed.json")["report"]["metrics"]["accuracy"]
+    assert accuracy == pytest.approx(np.mean(right))
+
+
 def test_a_run_selected_by_folds_is_calibrated_on_what_no_fit_had_seen(
     tmp_path: Path, make_table: Any
 ) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from crossgate.conversation import MODALITIES, Modality
 from crossgate.models.crossgate import CrossGate
+from crossgate.models.network import Network
 from crossgate.models.settings import ModelSettings
 from crossgate.models.views import Views
 
@@ -28,7 +29,7 @@ class Inputs:
     speakers: Tensor
     turns: Tensor
 
-    def through(self, network: CrossGate) -> Views:
+    def through(self, network: Network) -> Views:
         """The network's answer."""
         views: Views = network(self.values, self.present, self.speakers, self.turns)
         return views

@@ -19,6 +19,7 @@ from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
 from crossgate.models.checkpoint import CONFIG_FILE, WEIGHTS_FILE, Checkpoint, load_checkpoint
+from crossgate.models.ensemble import Ensemble
 
 
 def checkpoint(**settings: Any) -> Checkpoint:
@@ -245,3 +246,31 @@ def test_another_checkpoints_text_encoder_is_not_taken_over(tmp_path: Path) -> N
     replace(checkpoint(), encoder=an_encoder(tmp_path / "trained")).save(tmp_path / "one")
     with pytest.raises(InputError, match="already"):
         checkpoint().save(tmp_path / "one")
+
+
+def test_several_networks_answer_as_one(tmp_path: Path) -> None:
+    first, second = checkpoint(), checkpoint()
+    with torch.no_grad():
+        for weight in second.network.parameters():
+            weight *= 1.5
+    both = replace(first, network=Ensemble([first.network, second.network]).eval())
+    both.save(tmp_path)
+    loaded = load_checkpoint(tmp_path)
+    assert loaded.members == 2
+    inputs = draw()
+    with torch.inference_mode():
+        said = [inputs.through(one) for one in (first.network.eval(), second.network.eval())]
+        answer = inputs.through(loaded.network)
+    mean = torch.stack([views.logits.softmax(-1) for views in said]).mean(0)
+    torch.testing.assert_close(answer.logits.softmax(-1), mean)
+    assert not torch.allclose(said[0].logits, said[1].logits)
+    torch.testing.assert_close(answer.shares, (said[0].shares + said[1].shares) / 2)
+
+
+@pytest.mark.parametrize("members", [0, -1, 1e9, "2", True, None])
+def test_a_number_of_networks_that_is_none_is_refused(members: Any, tmp_path: Path) -> None:
+    checkpoint().save(tmp_path)
+    config = json.loads((tmp_path / CONFIG_FILE).read_text(encoding="utf-8"))
+    (tmp_path / CONFIG_FILE).write_text(json.dumps(config | {"members": members}), encoding="utf-8")
+    with pytest.raises(InputError, match="members"):
+        load_checkpoint(tmp_path)

@@ -32,6 +32,9 @@ class Pack:
     """The split to fit and measure on, or `folds`; default is the one the run was selected by."""
     seed: int = 0
     """Of several seeds, the one that ships; name it before you know its scores."""
+    together: bool = False
+    """Ship all seeds as one: every network reads, and their probabilities are averaged. Takes as much more
+    room and time."""
     target: float = 0.7
     """Share of answers that shall be right; below the confidence that gives it, predictions abstain."""
     encoder: Path | None = None
@@ -53,6 +56,14 @@ class Pack:
         except UnicodeDecodeError as error:
             raise InputError(f"not a text in UTF-8: {error}", where=str(self.card)) from error
         command = shlex.join(["crossgate", *sys.argv[1:]])
-        packing = Packing(self.split, self.seed, self.target, self.encoder, self.given, command)
+        packing = Packing(
+            split=self.split,
+            seed=self.seed,
+            together=self.together,
+            target=self.target,
+            encoder=self.encoder,
+            given=self.given,
+            command=command,
+        )
         print_packed(pack(self.run_folder, open_table(self.data), self.out, text, packing), self.out)
         return 0

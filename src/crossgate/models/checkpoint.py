@@ -21,6 +21,7 @@ from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
 from crossgate.files import new_file, new_folder, write_json
+from crossgate.models.ensemble import Ensemble
 from crossgate.models.kinds import make_network
 from crossgate.models.network import Network
 from crossgate.models.settings import ModelSettings
@@ -32,6 +33,8 @@ ENCODER_FOLDER = "text"
 """Holds the text encoder that was trained for this checkpoint, where there is one."""
 FORMAT = "crossgate-checkpoint"
 FORMAT_VERSION = 1
+MOST_MEMBERS = 100
+"""Of an ensemble; more would be a damaged file."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Checkpoint:
     """A trained network and what its inputs and outputs are.
 
     Attributes:
-        network: in evaluation mode after loading.
+        network: in evaluation mode after loading; an `Ensemble` where several answer as one.
         settings: of the network.
         features: which features feed it.
         specs: exactly what they were when it was trained.
@@ -68,6 +71,11 @@ class Checkpoint:
             raise InputError(
                 f"calibration.confidence_threshold is {self.confidence_threshold}, expected 0 to 1"
             )
+
+    @property
+    def members(self) -> int:
+        """How many networks answer as one."""
+        return len(self.network.members) if isinstance(self.network, Ensemble) else 1
 
     @property
     def fits_half(self) -> bool:
@@ -102,6 +110,7 @@ class Checkpoint:
                 "version": FORMAT_VERSION,
                 "labels": {"name": self.labels.name, "labels": list(self.labels.labels)},
                 "model": asdict(self.settings),
+                "members": self.members,
                 "features": asdict(self.features),
                 "specs": {m: [spec.to_json() for spec in specs] for m, specs in self.specs.items()},
                 "dimensions": {m: len(s.mean) for m, s in self.standardizers.items()},
@@ -126,7 +135,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         features = feature_settings(config["features"])
         specs = {m: tuple(FeatureSpec(**s) for s in found) for m, found in config["specs"].items()}
         dimensions: dict[Modality, int] = config["dimensions"]
-        network = make_network(settings, dimensions, len(labels))
+        network = _network(settings, dimensions, len(labels), config.get("members", 1))
         calibration = {name: float(value) for name, value in config.get("calibration", {}).items()}
     except (InputError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
@@ -177,6 +186,16 @@ def feature_settings(content: dict[str, Any]) -> FeatureSettings:
     return FeatureSettings(
         minilm=MiniLMSettings(**minilm), turns=turns, **{k: tuple(v) for k, v in values.items()}
     )
+
+
+def _network(
+    settings: ModelSettings, dimensions: Mapping[Modality, int], emotions: int, members: int
+) -> Network:
+    """One network, or several that answer as one."""
+    if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
+        raise InputError(f"members is {members!r}, expected 1 to {MOST_MEMBERS}")
+    networks = [make_network(settings, dimensions, emotions) for _ in range(members)]
+    return Ensemble(networks) if members > 1 else networks[0]
 
 
 def _halved(name: str, value: torch.Tensor) -> torch.Tensor:

@@ -104,7 +104,7 @@ def card_of(text: str, packed: dict[str, Any], checkpoint: Checkpoint, measured:
         source=_cell(run["corpus"]["source"]),
         run_command=f"`{_cell(run['command'])}`",
         seed=_seed(run),
-        epoch=f"{run['outcome'].get('epoch')}, selected by {run['outcome'].get('selected_by')}",
+        epoch=f"{_epochs(run)}, selected by {run['outcome'].get('selected_by')}",
         features=_cell(", ".join(str(spec) for specs in checkpoint.specs.values() for spec in specs)),
         data=", ".join(f"{name} `{value[:16]}…`" for name, value in run["data"]["sha256"].items()),
         versions=_versions(run),
@@ -188,10 +188,19 @@ def _seed(run: dict[str, Any]) -> str:
         return f"{run['seed']}, the only one: no spread is known"
     score = seeds["scores"]["weighted_f1"]
     spread = score.get("standard_deviation")
+    alone = _percent(score["mean"]) + (f" ± {_percent(spread)} %" if spread is not None else " %")
+    if "together" in run:
+        names = ", ".join(str(one["seed"]) for one in run["together"])
+        return f"{names}, all of them: their probabilities are averaged; weighted F1 of each alone {alone}"
     return (
         f"{run['seed']}, named beforehand, not by its score; weighted F1 of all {len(seeds['seeds'])} seeds "
-        f"{_percent(score['mean'])}" + (f" ± {_percent(spread)} %" if spread is not None else " %")
+        f"{alone}"
     )
+
+
+def _epochs(run: dict[str, Any]) -> str:
+    together = run.get("together") or [{"epoch": run["outcome"].get("epoch")}]
+    return ", ".join(str(one["epoch"]) for one in together)
 
 
 def _versions(run: dict[str, Any]) -> str:

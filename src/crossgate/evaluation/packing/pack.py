@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from crossgate.evaluation.members import checkpoint_folders, examples_of
 from crossgate.evaluation.packing.abstention import TARGET
 from crossgate.evaluation.packing.card import card_of
 from crossgate.evaluation.packing.front_matter import CARD_FILE
+from crossgate.evaluation.packing.joining import all_seeds, joined, together_of
 from crossgate.evaluation.packing.measure import Measured, measure_for_card
 from crossgate.evaluation.packing.record import (
     FORMAT,
@@ -44,6 +45,7 @@ class Packing:
         split: to fit and measure on; None is the one the run was selected by, validation or `folds`.
         seed: of several seeds, the one that ships. Naming it beforehand keeps its scores honest: the best of
             several would flatter.
+        together: ship all seeds as one `Ensemble` in the place of a single one.
         target: accuracy of the answers that are kept, see `abstention.choose_threshold`.
         encoder: folder of the text encoder, where the text features are `turns` and the run has none itself.
         given: letters of the modalities that temperature, threshold and scores are for, such as `ta`, the
@@ -53,6 +55,7 @@ class Packing:
 
     split: str | None = None
     seed: int = 0
+    together: bool = False
     target: float = TARGET
     encoder: Path | None = None
     given: str | None = None
@@ -76,13 +79,13 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
     nothing can be measured.
     """
     packing = packing or Packing()
-    source = _one_of(run, packing.seed)
-    record = read_finished_run(source)
+    sources = all_seeds(run) if packing.together else [_one_of(run, packing.seed)]
+    source, record = sources[0], read_finished_run(sources[0])
     split = packing.split or _selected_by(record)
     data = table.split("train" if split == FOLDS else split)
     _check_data(record, table, data)
     with new_folder(out) as draft:
-        trained = load_checkpoint(source / CHECKPOINT_FOLDER)
+        trained = joined([load_checkpoint(one / CHECKPOINT_FOLDER) for one in sources])
         checkpoint = replace(trained, encoder=packing.encoder or trained.encoder)
         _check_encoder(checkpoint)
         checkpoint.save(draft, half=True)
@@ -90,12 +93,12 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
         if split == FOLDS:
             if packing.given:
                 raise InputError("out-of-fold predictions are of all modalities", fix="leave --given away")
-            probabilities = _out_of_fold(source / FOLD_PREDICTIONS, table, data)
-            parts = (source / FOLD_PREDICTIONS).parent
+            probabilities = _out_of_fold(sources, FOLD_PREDICTIONS, table, data)
+            parts = {name: FOLD_PREDICTIONS.parent / FOLD_SUBSET.format(name) for name in small.network.views}
             subsets = {
-                name: _out_of_fold(parts / FOLD_SUBSET.format(name), table, data)
+                name: _out_of_fold(sources, parts[name], table, data)
                 for name in small.network.views[:-1]
-                if (parts / FOLD_SUBSET.format(name)).is_file()
+                if (source / parts[name]).is_file()
             }
             subsets |= {small.network.views[-1]: probabilities} if subsets else {}
             title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
@@ -122,7 +125,8 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
             "crossgate": __version__,
             "command": packing.command,
             "run": origin_of(record, source)
-            | {"test_openings": sum(map(count_openings, {record_of(run), record_of(source)}))},
+            | {"test_openings": sum(map(count_openings, {record_of(one) for one in (run, *sources)}))}
+            | ({"together": together_of(sources)} if packing.together else {}),
             "trained_on": {"utterances": digest_of(table.split("train"))},
             "fitted_on": {
                 "split": split,
@@ -199,11 +203,19 @@ def _check_encoder(checkpoint: Checkpoint) -> None:
         )
 
 
-def _out_of_fold(path: Path, table: CorpusTable, data: Split) -> npt.NDArray[np.float32]:
-    """Probabilities (utterance, emotion) of every training utterance by the fit that had not seen it."""
-    if not path.is_file():
-        raise InputError("no out-of-fold predictions here", where=str(path), fix="use --split validation")
-    ids, values = read_probabilities(path, table.manifest.labels)
-    if ids != [utterance.id for c in data.conversations for utterance in c.utterances]:
-        raise InputError("these are predictions of other utterances than the table's", where=str(path))
-    return values
+def _out_of_fold(
+    sources: Sequence[Path], file: Path, table: CorpusTable, data: Split
+) -> npt.NDArray[np.float32]:
+    """Probabilities (utterance, emotion) of every training utterance by the fits that had not seen it.
+
+    Of several seeds the mean, as the `Ensemble` that ships takes it.
+    """
+    found = []
+    for path in (source / file for source in sources):
+        if not path.is_file():
+            raise InputError("no out-of-fold predictions here", where=str(path), fix="use --split validation")
+        ids, values = read_probabilities(path, table.manifest.labels)
+        if ids != [utterance.id for c in data.conversations for utterance in c.utterances]:
+            raise InputError("these are predictions of other utterances than the table's", where=str(path))
+        found.append(values)
+    return np.mean(found, axis=0, dtype=np.float32)
