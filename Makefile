@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test test-all lint format bench results checkpoints viewer clean
+.PHONY: setup demo test test-all lint format bench results checkpoints viewer e2e clean
 
 setup: $(VENV)/.ready
 
@@ -42,6 +42,13 @@ results: setup
 # The page of the report, from its sources; needs Node.js 20. What it builds is part of the repository.
 viewer:
 	cd web && npm ci && npm run build
+
+# The service's page against a real service, in a browser (/usr/bin/chromium); needs Node.js 20. Pictures in web/dist/e2e.
+MEDIA ?= ../shared/media
+e2e: setup
+	cd web && npm ci
+	$(BIN)/python web/e2e/with_service.py $(if $(wildcard $(MEDIA)/grid_meeting.mp4), \
+		--recording $(abspath $(MEDIA)/grid_meeting.mp4) --transcript $(abspath $(MEDIA)/grid_meeting.vtt),)
 
 # MELD, IEMOCAP, faces in the layout of FER+ and labelled texts; no part of the repository.
 DATA ?= ../shared/data
