@@ -63,6 +63,7 @@ def test_the_clocks_are_taken_off_again(benchmark: ModuleType) -> None:
     assert benchmark.Recording.frames is before
 
 
+@pytest.mark.slow
 def test_it_writes_its_figures(
     benchmark: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

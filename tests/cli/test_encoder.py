@@ -36,7 +36,7 @@ def test_training_leaves_a_record_of_the_command(home: Path) -> None:
     record = json.loads((home / "run" / "run.json").read_text(encoding="utf-8"))
     assert record["status"] == "finished"
     assert record["settings"]["epochs"] == 2
-    assert record["command"].startswith("crossgate ")
+    assert record["command"].split()[0] == "crossgate"
 
 
 def test_training_says_what_came_of_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -192,6 +192,7 @@ def test_an_extraction_goes_on_where_it_stopped(
         assert columns(tmp_path / "table", split) == columns(tmp_path / "again", split)
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_same_table(release: Path, tmp_path: Path) -> None:
     for name, workers in (("one", 1), ("two", 2)):
         command = ["extract", "meld", str(release), "--visual", "", "--workers", str(workers)]

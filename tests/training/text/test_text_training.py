@@ -80,6 +80,7 @@ def test_an_interrupted_training_ends_the_same(root, training, tmp_path, monkeyp
     assert weights(tmp_path / "broken" / "all") == weights(tmp_path / "whole" / "all")
 
 
+@pytest.mark.slow
 def test_two_workers_give_what_one_gives(root, training, tmp_path):
     folds = replace(training, leave_out="one")
     one = train_text(TextRun(folds, root, tmp_path / "one"))
