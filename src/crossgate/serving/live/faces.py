@@ -57,7 +57,11 @@ class FaceFinder:
         if most > 1:
             notes.append(f"largest of {most} faces")
         if empty:
-            notes.append("no face found" if empty == len(pictures) else f"no face in {empty} of {len(pictures)} pictures")
+            notes.append(
+                "no face found"
+                if empty == len(pictures)
+                else f"no face in {empty} of {len(pictures)} pictures"
+            )
         return FoundFaces(tuple(crops), "; ".join(notes) or None)
 
     def _largest(self, picture: Picture) -> tuple[Picture | None, int]:
@@ -74,5 +78,5 @@ class FaceFinder:
 
 def is_crop(picture: Picture) -> bool:
     """Whether a picture is the face alone."""
-    height, width = picture.shape[:2]
-    return height == width <= CROP
+    height, width = picture.shape[0], picture.shape[1]
+    return bool(height == width <= CROP)

@@ -81,7 +81,9 @@ def read_frame(frame: str) -> dict[str, Any]:
     try:
         content = json.loads(frame, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, a thousand brackets
-        reason = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        reason = (
+            f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        )
         raise InputError("the message is no JSON", where=reason or None) from None
     if not isinstance(content, dict):
         raise InputError("the message is no JSON object", fix='send {"type": "utterance", ...}')
@@ -89,7 +91,7 @@ def read_frame(frame: str) -> dict[str, Any]:
 
 
 def message_of(content: Mapping[str, Any]) -> Message:
-    """What an object says. Raises InputError naming the field that is wrong; fields of no meaning are left."""
+    """What an object says; fields of no meaning are left. Raises InputError naming the one that is wrong."""
     match content.get("type"):
         case "start":
             policy = _text(content, "policy", LONGEST_NAME)

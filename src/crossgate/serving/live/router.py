@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.responses import JSONResponse
 
-from crossgate.serving.access import Refused, find_access
+from crossgate.serving.access import Refused, demand, find_access
 from crossgate.serving.live.model import SharedModel
 from crossgate.serving.live.room import OpenSessions, Threads, open_sessions
-from crossgate.serving.live.session import Session
-from crossgate.serving.problems import problem
+from crossgate.serving.live.session import Session, error_of, refusal_of
+from crossgate.serving.problems import MEDIA_TYPE, problem
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.opened import Storage
 
@@ -83,16 +81,18 @@ class Gate:
             raise Refused(400, f"the WebSocket asks for no subprotocol that is spoken here: {PROTOCOL}")
         self._check_origin(headers.get("origin"), headers.get("host"))
         host = None if websocket.client is None else websocket.client.host
-        access = find_access(self._database, self._settings, headers, offered, host)
-        if SCOPE not in access.scopes:
-            raise Refused(403, f"the token lacks the scope {SCOPE}")
+        demand(find_access(self._database, self._settings, headers, offered, host), SCOPE)
 
     def _check_origin(self, origin: str | None, host: str | None) -> None:
         """Browsers let any page open a WebSocket and say which it was; programs name none."""
         if origin is None or origin.rstrip("/") in self._settings.origins:
             return
-        if host is None or urlsplit(origin).netloc.lower() != host.lower():
-            raise Refused(403, "another site's page may not talk to this service; --allow_origin names those that may")
+        try:
+            same = host is not None and urlsplit(origin).netloc.lower() == host.lower()
+        except ValueError:
+            same = False
+        if not same:
+            raise Refused(403, "a page from elsewhere may not ask; --allow-origin lets it")
 
 
 class Connection:
@@ -124,45 +124,37 @@ class Connection:
             message = await asyncio.wait_for(self._websocket.receive(), self._idle)
         except TimeoutError:
             reason = f"nothing was said for {self._idle:g} s"
-            await self._close(problem(408, "The conversation was closed", reason), POLICY_VIOLATED, reason)
+            await self._websocket.send_text(error_of(problem(408, "The conversation was closed", reason)))
+            await self._websocket.close(POLICY_VIOLATED, _short(reason))
             return False
         if message["type"] == "websocket.disconnect":
             return False
         frame = message.get("text")
         if frame is None:
-            await self._send(problem(415, "The message is no text", "send JSON in text frames"))
+            told = problem(415, "The message is no text", "send JSON in text frames")
+            await self._websocket.send_text(error_of(told))
             return True
         try:
             # Anew for every frame: tokens are revoked, and how often one may ask is limited.
             await asyncio.to_thread(self._gate.check, self._websocket)
         except Refused as refused:
             told = problem(refused.status, "The message is refused", refused.detail)
-            if refused.status == 429:
-                await self._send(told)
-                return True
-            await self._close(told, POLICY_VIOLATED, refused.detail)
-            return False
+            await self._websocket.send_text(await self._threads.run(refusal_of, frame, told))
+            if refused.status != 429:
+                await self._websocket.close(POLICY_VIOLATED, _short(refused.detail))
+            return refused.status == 429
         answer = await self._threads.run(self._session.hear, frame)
         await self._websocket.send_text(answer.frame)
         if answer.over:
             await self._websocket.close(ENDED)
         return not answer.over
 
-    async def _send(self, told: dict[str, Any]) -> None:
-        await self._websocket.send_text(_error(told))
-
-    async def _close(self, told: dict[str, Any], code: int, reason: str) -> None:
-        await self._send(told)
-        await self._websocket.close(code, _short(reason))
-
 
 async def _deny(websocket: WebSocket, refused: Refused) -> None:
     """Refuse before the WebSocket is open: the client gets the problem as an answer of HTTP."""
     told = problem(refused.status, "The connection is refused", refused.detail)
     await websocket.send_denial_response(
-        JSONResponse(
-            told, refused.status, headers=dict(refused.headers), media_type="application/problem+json"
-        )
+        JSONResponse(told, refused.status, headers=dict(refused.headers), media_type=MEDIA_TYPE)
     )
 
 
@@ -170,14 +162,10 @@ async def _turn_away(websocket: WebSocket, settings: ServiceSettings) -> None:
     """Say it in a frame: browsers do not show their pages an answer of HTTP."""
     reason = f"there are {settings.live_sessions} live conversations already; try again later"
     try:
-        await websocket.send_text(_error(problem(503, "There is no room", reason)))
+        await websocket.send_text(error_of(problem(503, "There is no room", reason)))
         await websocket.close(TRY_AGAIN_LATER, _short(reason))
     except WebSocketDisconnect:
         pass
-
-
-def _error(told: dict[str, Any], id: object = None) -> str:
-    return json.dumps({"type": "error", "problem": told, "id": id})
 
 
 def _short(reason: str) -> str:

@@ -24,7 +24,11 @@ from crossgate.serving.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
-NOTHING_SENT: dict[Modality, str] = {"text": "no words", "audio": "no sound was sent", "visual": "no picture was sent"}
+NOTHING_SENT: dict[Modality, str] = {
+    "text": "no words",
+    "audio": "no sound was sent",
+    "visual": "no picture was sent",
+}
 
 
 @dataclass(frozen=True)
@@ -92,16 +96,18 @@ class Session:
             # Not the error's own words: they may hold what was said.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("a live conversation met %s\n%s", type(error).__name__, where)
-            told = problem(500, "The service failed", "the message was not answered; the fault is the service's")
-        return Answer(json.dumps({"type": "error", "problem": told, "id": id}))
+            told = problem(
+                500, "The service failed", "the message was not answered; the fault is the service's"
+            )
+        return Answer(error_of(told, id))
 
     def _refuse_large(self, size: int) -> None:
         if size > self._settings.live_frame_bytes:
             raise Refusal(
                 413,
                 "The message is too large",
-                f"it has {size / 1e6:.1f} MB, at most {self._settings.live_frame_megabytes:g} MB are read; send "
-                "shorter turns, or smaller pictures",
+                f"it has {size / 1e6:.1f} MB, at most {self._settings.live_frame_megabytes:g} MB are read; "
+                "send shorter turns, or smaller pictures",
             )
 
     def _answer(self, message: Message, id: Any) -> dict[str, Any]:
@@ -158,11 +164,15 @@ class Session:
     def _hear(self, spoken: Spoken) -> dict[str, Any]:
         begun = self._begun
         if begun is None:
-            raise Refusal(409, "The conversation has not begun", 'send {"type": "start", "consent": true} first')
+            raise Refusal(
+                409, "The conversation has not begun", 'send {"type": "start", "consent": true} first'
+            )
         most = self._settings.live_utterances
         if len(begun.live.utterances) >= most:
             raise Refusal(
-                429, "The conversation is as long as one may be", f"it has {most} utterances; begin another one"
+                429,
+                "The conversation is as long as one may be",
+                f"it has {most} utterances; begin another one",
             )
         absent = _absent(begun)
         how: dict[Modality, str | None] = {}
@@ -186,6 +196,19 @@ class Session:
             end=spoken.end,
         )
         return _content(prediction, absent, how)
+
+
+def error_of(told: Mapping[str, Any], id: Any = None) -> str:
+    """The frame that tells of a problem; `id` of the utterance it is about."""
+    return json.dumps({"type": "error", "problem": told, "id": id})
+
+
+def refusal_of(frame: str, told: Mapping[str, Any]) -> str:
+    """The frame that tells why another one was not looked at."""
+    try:
+        return error_of(told, read_frame(frame).get("id"))
+    except InputError:
+        return error_of(told)
 
 
 def _absent(begun: _Begun) -> dict[Modality, str]:
