@@ -46,6 +46,7 @@ COMMANDS: Table = {
         "train on a community pickle, and set it beside what is published",
     ),
     "encoder": ("crossgate.cli.encoder", "COMMANDS", "train and evaluate the networks behind features"),
+    "token": ("crossgate.cli.token", "COMMANDS", "say who may use the service"),
     "demo": ("crossgate.cli.demo", "Demo", "analyse the recording that ships, and write a report"),
 }
 """Module, name in it, summary. The name is a command's, or that of another such table, one level down."""
