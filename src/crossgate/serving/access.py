@@ -1,4 +1,4 @@
-"""Who may come in, over HTTP and over WebSockets alike: tokens, this machine's own address, limits of rate."""
+"""Who may come in, over HTTP and WebSockets alike: tokens, this machine's own address, limits of rate."""
 
 from __future__ import annotations
 

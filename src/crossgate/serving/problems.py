@@ -18,7 +18,7 @@ def problem(
     Its type is always `about:blank`: what a program needs stands in `status`, the rest is for people.
 
     Args:
-        status: of HTTP, also where no HTTP is spoken: 4xx for what the sender can mend, 5xx for what he cannot.
+        status: of HTTP, also where no HTTP is spoken: 4xx for what the sender can mend, 5xx for the rest.
         title: a few words, the same for every problem of its kind.
         detail: what is wrong this time, and what to do; None where the title says all.
         instance: path of what it is about.

@@ -110,6 +110,13 @@ def receipt_of(database: Database, store: MediaStore, project_id: str, id: str) 
     )
 
 
+def begun(database: Database, project_id: str, id: str) -> bool:
+    """Whether a project's recording was asked to be deleted, be it gone by now or not."""
+    with database.reading() as session:
+        wanted = select(Deletion.id).where(Deletion.id == id, Deletion.project_id == project_id)
+        return session.scalar(wanted) is not None
+
+
 def unfinished(database: Database) -> list[str]:
     """Recordings whose deletion was begun and not ended, and which nobody works on."""
     with database.reading() as session:

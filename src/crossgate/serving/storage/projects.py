@@ -169,6 +169,13 @@ def access_of(database: Database, secret: str) -> Access | None:
         return Access(token.project_id, name, tuple(token.scopes.split()), token.id, token.name)
 
 
+def is_revoked(database: Database, token: str) -> bool:
+    """Whether a token, named by its id, opens nothing any more."""
+    with database.reading() as session:
+        wanted = select(Token.id).where(Token.id == token, Token.revoked.is_(None))
+        return session.scalar(wanted) is None
+
+
 def digest_of(secret: str) -> str:
     """What is kept of a token. It is random, 256 bits, so that a plain hash cannot be guessed back."""
     return sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -137,6 +137,17 @@ def found(database: Database, project_id: str, id: str) -> Recording | None:
         return find(session, project_id, id)
 
 
+def pulse(database: Database, project_id: str, id: str) -> tuple[object, ...] | None:
+    """What changes while a recording is analysed; cheap to ask often. None where `found` finds none."""
+    with database.reading() as session:
+        row = session.execute(
+            select(
+                Recording.state, Recording.step, Recording.share, Recording.attempts, Recording.corrections
+            ).where(Recording.id == id, Recording.project_id == project_id, Recording.deleting.is_(False))
+        ).one_or_none()
+        return None if row is None else tuple(row)
+
+
 def listed(database: Database, project_id: str, which: Filter, limit: int, cursor: str | None) -> Page:
     """A page of a project's recordings.
 

@@ -1,0 +1,136 @@
+"""The OpenAPI document: what a route may answer, in words and with examples, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from crossgate.report.schema import schema as result_schema
+from crossgate.serving.api import examples
+from crossgate.serving.problems import MEDIA_TYPE, problem, title_of
+
+Responses = dict[int | str, dict[str, Any]]
+
+ABOUT = (
+    "Recordings of conversations, the emotions that every utterance of them expresses, what people correct, "
+    "and live conversations (a WebSocket at `/v1/live`, subprotocol `crossgate.v1`). Expressed emotion is "
+    "not what somebody feels; docs/intended-use.md says what this is not for."
+)
+
+TAGS = [
+    {"name": "recordings", "description": "Sending recordings, and how their analysis stands."},
+    {"name": "results", "description": "What was found, in every form."},
+    {"name": "corrections", "description": "What people say instead, and the corpus that comes of it."},
+    {"name": "deletion", "description": "Deleting, and the receipts of it."},
+    {"name": "service", "description": "The service itself."},
+]
+
+WHY = {
+    401: "a token is needed",
+    403: "the token lacks the scope; or the request came from another machine or a foreign page",
+    404: "there is no such thing in the project",
+    409: "not in the state that is needed",
+    413: "more bytes than the service takes",
+    415: "another kind of content than the service takes",
+    416: "the range lies outside of the recording",
+    422: "a part of the request cannot be used",
+    429: "asked too often; Retry-After says how long to wait",
+    500: "the service failed",
+    503: "the database does not answer",
+    507: "no room for it",
+}
+
+RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "Bearer.", "schema": {"type": "string"}}},
+    416: {"Content-Range": {"description": "The length, `bytes */N`.", "schema": {"type": "string"}}},
+    429: RETRY,
+}
+"""Headers of problems."""
+
+
+def problems(*statuses: int, gated: bool = True) -> Responses:
+    """The problems a route may answer with.
+
+    Args:
+        statuses: besides those of every route.
+        gated: whether it asks who comes.
+    """
+    all = {*statuses, 500, *((401, 403, 429, 503) if gated else ())}
+    return {status: _problem(status) for status in sorted(all)}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    kind = "InvalidProblem" if status == 422 else "Problem"
+    example = examples.INVALID if status == 422 else problem(status, title_of(status), WHY[status])
+    content = {"schema": {"$ref": f"#/components/schemas/{kind}"}, "example": example}
+    headers = {"headers": HEADERS[status]} if status in HEADERS else {}
+    return {"description": WHY[status].capitalize(), "content": {MEDIA_TYPE: content}, **headers}
+
+
+def answers(
+    description: str, media_types: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """An answer that is no JSON of ours: media type -> example of its text, None of bytes."""
+    content = {
+        kind: {"schema": {"type": "string", "contentMediaType": kind}}
+        if example is None
+        else {"schema": {"type": "string"}, "example": example}
+        for kind, example in media_types.items()
+    }
+    return {"description": description, "content": content} | (
+        {"headers": headers_of(headers)} if headers else {}
+    )
+
+
+def headers_of(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Headers of an answer: name -> what it says."""
+    return {name: {"description": said, "schema": {"type": "string"}} for name, said in headers.items()}
+
+
+def body(model: type[BaseModel]) -> dict[str, Any]:
+    """The documentation of a JSON body that a route reads by itself, once it knows who asks."""
+    content = {
+        "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
+        "example": model.model_json_schema()["examples"][0],
+    }
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def document(app: FastAPI, open: bool, sent: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+    """The whole document.
+
+    Args:
+        app: whose routes it describes.
+        open: whether a token may be left out.
+        sent: models of bodies that routes read by themselves.
+    """
+    made = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes, tags=TAGS)
+    schemas = made["components"]["schemas"]
+    for model in sent:
+        schemas |= _schemas_of(model)
+    schemas["Result"] = _result()
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    for path in made["paths"].values():
+        for operation in path.values():
+            if open and "security" in operation:
+                operation["security"] = [{}, *operation["security"]]
+    return made
+
+
+def _schemas_of(model: type[BaseModel]) -> dict[str, Any]:
+    found = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**found.pop("$defs", {}), model.__name__: found}
+
+
+def _result() -> dict[str, Any]:
+    """The schema of `result.json`, its inner references led to where it stands here."""
+    text = json.dumps({k: v for k, v in result_schema().items() if k not in ("$schema", "$id")})
+    made: dict[str, Any] = json.loads(text.replace('"#/$defs/', '"#/components/schemas/Result/$defs/'))
+    return made | {"examples": [examples.RESULT]}

@@ -1,0 +1,1 @@
+"""What is answered at which address; one file a kind of thing."""

@@ -1,0 +1,1 @@
+"""Taking recordings in: forms as they stream, URLs of allowed stores, names, settings."""
