@@ -97,15 +97,20 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _input_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, InputError)
-    errors = [] if error.where is None else [{"loc": [error.where], "msg": error.what}]
-    return answer(of_input_error(error) | {"errors": errors}, request)
+    document = of_input_error(error)
+    if error.where is not None:
+        said = document["detail"].removeprefix(f"{error.where}: ")
+        document["errors"] = [{"loc": [error.where], "msg": said}]
+    return answer(document, request)
 
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # Where and why, but not what was sent: it need not be said again.
     errors = [{"loc": [_step(step) for step in each["loc"]], "msg": each["msg"]} for each in error.errors()]
-    return answer(problem(422, title_of(422), None, errors=errors), request)
+    said = [f"{', '.join(map(str, each['loc']))}: {each['msg']}" for each in errors]
+    detail = said[0] if len(said) == 1 else f"{len(said)} parts of the request cannot be used"
+    return answer(problem(422, title_of(422), detail, errors=errors), request)
 
 
 async def _http(request: Request, error: Exception) -> Response:

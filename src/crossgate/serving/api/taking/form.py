@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import BinaryIO
 
 from fastapi import Request
@@ -190,12 +192,13 @@ class _Form:
 
 async def _linger(request: Request) -> None:
     """Throw away what still comes, for a moment."""
-    try:
+    until = monotonic() + LINGER
+    with suppress(TimeoutError):
         async with asyncio.timeout(LINGER):
-            while (message := await request.receive())["type"] == "http.request" and message.get("more_body"):
-                pass
-    except TimeoutError:
-        pass
+            while monotonic() < until:
+                message = await request.receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
 
 
 def _too_large(what: str, most: int) -> ApiError:

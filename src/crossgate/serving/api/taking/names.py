@@ -27,8 +27,12 @@ def checked_name(name: str, where: str = "name") -> str:
 
 
 def base_name(sent: str) -> str:
-    """The last part of a file's name: some clients send folders as well."""
-    return re.split(r"[/\\]", sent)[-1]
+    """The last part of a file's name in a form: some clients send folders as well.
+
+    Browsers write `"` and line ends as the HTML standard says (multipart/form-data encoding, 4.10.21.8).
+    """
+    plain = re.sub("(?i)%(22|0d|0a)", lambda found: chr(int(found[1], 16)), sent)
+    return re.split(r"[/\\]", plain)[-1]
 
 
 def transcript_suffix(name: str) -> str:

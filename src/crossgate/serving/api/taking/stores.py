@@ -22,9 +22,10 @@ def checked_url(url: str, stores: Sequence[str], where: str) -> str:
     checked_text(url, where)
     store = next((each for each in stores if url.startswith(f"{each.rstrip('/')}/")), None)
     if store is None:
-        allowed = ", ".join(stores) or "none: --allow-store names them"
         raise InputError(
-            "lies in no store the service may take from", where=where, fix=f"the stores are {allowed}"
+            "lies in no store the service may take from",
+            where=where,
+            fix=f"it may take from {', '.join(stores)}" if stores else "start the service with --allow-store",
         )
     path = url.removeprefix(store.rstrip("/"))
     for wrong, why in (
