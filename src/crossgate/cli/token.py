@@ -77,7 +77,7 @@ class CreateToken(OfService):
 
     name: str = field(metadata={"help": "what it is for, such as a machine or a person; signs corrections"})
     project: str = "default"
-    """Whose recordings it opens; `default` is also that of whoever needs no token on the service's machine."""
+    """Whose recordings it opens; `default` is also the project of a service that asks for no token."""
     scopes: str = "read,write"
     """What it may do, by commas: read (see), write (send, correct, talk live), admin (delete)."""
 

@@ -100,6 +100,19 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class RecordingPage:
+    """Some recordings, the newest first, and the cursor of the next ones; None at the end."""
+
+    items: tuple[Recording, ...]
+    next: str | None
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """From the service's JSON."""
+        return cls(tuple(map(Recording.of, content["items"])), content["next"])
+
+
+@dataclass(frozen=True)
 class Correction:
     """What a person says of a turn, beside what the model says.
 
@@ -123,6 +136,18 @@ class Correction:
     def of(cls, content: Mapping[str, Any]) -> Self:
         """From the service's JSON."""
         return cls(**known(cls, content) | {"created": moment(content["created"])})
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Those of one recording."""
+
+    items: tuple[Correction, ...]
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """From the service's JSON."""
+        return cls(tuple(map(Correction.of, content["items"])))
 
 
 @dataclass(frozen=True)

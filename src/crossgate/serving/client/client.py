@@ -15,12 +15,22 @@ from crossgate.media.transcripts.reading import is_transcript
 from crossgate.report.reading import result_of
 from crossgate.report.result import Result
 from crossgate.report.writing import FILES, check_formats
-from crossgate.serving.client.answers import FAILED, Correction, Me, Receipt, Recording
+from crossgate.serving.client.answers import (
+    FAILED,
+    Correction,
+    Corrections,
+    Me,
+    Receipt,
+    Recording,
+    RecordingPage,
+)
 from crossgate.serving.client.following import follow
 from crossgate.serving.client.live import LiveTalk, live_talk
 from crossgate.serving.client.sending import Sent, parcel
 from crossgate.serving.client.trouble import ServiceError, is_gone, of_problem
 from crossgate.serving.client.wire import Wire
+
+RECORDINGS = "/v1/recordings"
 
 PAGE = 100
 """Recordings of one answer of a list."""
@@ -68,7 +78,7 @@ class Client:
 
     def me(self) -> Me:
         """Who asks, and what the service is: its labels, checkpoints, usage policy and limits."""
-        return Me.of(self._wire.json("GET", "/v1/me"))
+        return self._wire.read(Me, "GET", "/v1/me")
 
     def upload(
         self,
@@ -98,7 +108,7 @@ class Client:
         if source is None and words is None:
             raise InputError("there is nothing to send", fix="give a recording, a transcript, or both")
         with parcel(source, words, name, settings or {}, sent or (lambda share: None)) as body:
-            return Recording.of(self._wire.json("POST", "/v1/recordings", again=False, **body))
+            return self._wire.read(Recording, "POST", RECORDINGS, again=False, **body)
 
     def take(
         self,
@@ -117,7 +127,7 @@ class Client:
             settings: as in `upload`.
         """
         body = {"url": url, "transcript_url": transcript_url, "name": name, "settings": dict(settings or {})}
-        return Recording.of(self._wire.json("POST", "/v1/recordings", again=False, json=body))
+        return self._wire.read(Recording, "POST", RECORDINGS, again=False, json=body)
 
     def recordings(
         self,
@@ -149,15 +159,15 @@ class Client:
         }
         query = {key: value for key, value in wanted.items() if value is not None}
         while True:
-            page = self._wire.json("GET", "/v1/recordings", params=query | {"limit": PAGE})
-            yield from map(Recording.of, page["items"])
-            if page["next"] is None:
+            page = self._wire.read(RecordingPage, "GET", RECORDINGS, params=query | {"limit": PAGE})
+            yield from page.items
+            if page.next is None:
                 return
-            query["cursor"] = page["next"]
+            query["cursor"] = page.next
 
     def recording(self, id: str) -> Recording:
         """A recording as it is now."""
-        return Recording.of(self._wire.json("GET", _path(id)))
+        return self._wire.read(Recording, "GET", _path(id))
 
     def wait(
         self,
@@ -201,15 +211,12 @@ class Client:
 
     def corrections(self, id: str) -> list[Correction]:
         """What people say of a recording's turns."""
-        found = self._wire.json("GET", f"{_path(id)}/corrections")
-        return [Correction.of(each) for each in found["items"]]
+        return list(self._wire.read(Corrections, "GET", f"{_path(id)}/corrections").items)
 
     def correct(self, id: str, utterance_id: str, emotion: str, note: str | None = None) -> Correction:
         """Say which emotion a turn expresses; the prediction stays as it is beside that."""
         body = {"emotion": emotion, "note": note}
-        return Correction.of(
-            self._wire.json("PUT", f"{_path(id)}/corrections/{_part(utterance_id)}", json=body)
-        )
+        return self._wire.read(Correction, "PUT", f"{_path(id)}/corrections/{_part(utterance_id)}", json=body)
 
     def withdraw(self, id: str, utterance_id: str) -> None:
         """Take a correction back."""
@@ -231,13 +238,13 @@ class Client:
         Returns the service's receipt, which it also gives where the recording was deleted before.
         """
         try:
-            return Receipt.of(self._wire.json("DELETE", _path(id)))
+            return self._wire.read(Receipt, "DELETE", _path(id))
         except ServiceError as error:
             if not is_gone(error):
                 raise
             try:
                 # The answer to a first try may have been lost on its way.
-                return Receipt.of(self._wire.json("GET", f"/v1/deletions/{_part(id)}"))
+                return self._wire.read(Receipt, "GET", f"/v1/deletions/{_part(id)}")
             except ServiceError:
                 raise error from None
 
@@ -255,7 +262,7 @@ class Client:
 
 
 def _path(id: str) -> str:
-    return f"/v1/recordings/{_part(id)}"
+    return f"{RECORDINGS}/{_part(id)}"
 
 
 def _part(name: str) -> str:

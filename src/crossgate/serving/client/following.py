@@ -73,7 +73,7 @@ def follow(wire: Wire, path: str, tell: Tell, timeout: float | None) -> Recordin
 
 def _asked(wire: Wire, path: str) -> Iterator[Recording]:
     """The recording as it is now."""
-    yield Recording.of(wire.json("GET", path, again=False))
+    yield wire.read(Recording, "GET", path, again=False)
 
 
 def _streamed(wire: Wire, path: str) -> Iterator[Recording]:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -18,6 +18,18 @@ from crossgate.serving.client.trouble import ServiceError, of_answer
 from crossgate.serving.settings import is_loopback
 
 Found = TypeVar("Found")
+
+
+class Readable(Protocol):
+    """A dataclass that is made of JSON."""
+
+    @classmethod
+    def of(cls, content: Any) -> Self:
+        """From the service's JSON; raises whatever comes of other JSON."""
+        ...
+
+
+Read = TypeVar("Read", bound=Readable)
 
 PAUSES = (0.5, 2.0, 5.0)
 """Seconds before a request is made again."""
@@ -84,7 +96,26 @@ class Wire:
             return answer.json()
         except ValueError:
             raise ServiceError(
-                "answered with something else than JSON", where=self.url + path, fix="check the address"
+                "answered with something else than JSON",
+                where=self.url + path,
+                fix="check the address",
+                status=answer.status_code,
+            ) from None
+
+    def read(self, kind: type[Read], method: str, path: str, **options: Any) -> Read:
+        """The answer as a dataclass of `answers`; `options` as `json` takes them."""
+        return self.made(kind, self.json(method, path, **options), path)
+
+    def made(self, kind: type[Read], content: Any, path: str) -> Read:
+        """JSON as a dataclass of `answers`. Raises ServiceError where it is something else."""
+        try:
+            return kind.of(content)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ServiceError(
+                "answered with something else than the service would",
+                where=self.url + path,
+                fix="check the address",
+                status=200,
             ) from None
 
     def save(self, path: str, to: Path, params: Mapping[str, Any] | None = None) -> Path:
