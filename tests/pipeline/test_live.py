@@ -10,7 +10,6 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from toy_checkpoints import AUDIO, VISUAL, toy_checkpoint
 
 import crossgate
 from crossgate.conversation import Conversation, Utterance
@@ -21,6 +20,7 @@ from crossgate.pipeline.in_memory import examples_in_memory
 from crossgate.pipeline.live import Live
 from crossgate.pipeline.predictions import predictions_of
 from crossgate.prediction import Prediction
+from toy_checkpoints import AUDIO, VISUAL, toy_checkpoint
 
 WORDS = ("you", "did", "what", "never", "again", "the", "sofa", "is", "on", "fire", "and", "nobody", "told")
 

@@ -1,14 +1,17 @@
-"""`crossgate analyze talk.mp4 --transcript talk.vtt --out talk/`."""
+"""`crossgate analyze talk.mp4 --transcript talk.vtt --out talk/`, here or on a service."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from crossgate.errors import InputError
 from crossgate.files import refuse_filled, refuse_unwritable
 from crossgate.pipeline.settings import AnalysisSettings
+
+if TYPE_CHECKING:
+    from crossgate.report.result import Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,29 +35,51 @@ class Analyze(AnalysisSettings):
     """Files besides result.json, by commas: csv, parquet, vtt, srt, rttm, eaf, textgrid, html, png."""
     embed: bool = False
     """Put the recording into report.html, in the place of a link to where it lies."""
+    server: str = ""
+    """URL of a service that analyses, as `crossgate serve` starts it; it keeps the recording."""
+    token_file: Path | None = None
+    """File with the service's token; else CROSSGATE_TOKEN in the environment, if it asks for one."""
+
+    def __post_init__(self) -> None:
+        if self.token_file is not None and not self.server:
+            raise InputError("token_file is of use with a service alone", fix="give --server as well")
+        if self.server:
+            # Whether a language can be asked for is the service's to say: it has the speech recognition.
+            AnalysisSettings(**_values(self) | {"language": None})
+        else:
+            super().__post_init__()
 
     def run(self) -> int:
         """Analyse, write, and say what was found."""
         from crossgate.cli.printing_result import print_result
-        from crossgate.cli.progress import progress
-        from crossgate.pipeline.memory import give_back_what_is_freed
         from crossgate.report.writing import formats_of
 
         formats = formats_of(self.format)
         self._check()  # said before the work, not after
-        give_back_what_is_freed()
-        import crossgate
+        if self.server:
+            from crossgate.cli.analyze_there import analyze_there
 
-        settings = AnalysisSettings(**{f.name: getattr(self, f.name) for f in fields(AnalysisSettings)})
-        recognizer = crossgate.load(self.model)
-        with progress() as step:
-            result = recognizer.analyze(self.source, self.transcript, settings, step=step)
+            result = analyze_there(self)
+        else:
+            result = self._here()
         media = None if str(self.source) == "-" or result.media.kind == "text" else self.source
         written = result.write(self.out, formats, media=media, embed=self.embed)
         print_result(result)
         for path in written:
             print(path)
         return 0
+
+    def _here(self) -> Result:
+        from crossgate.cli.progress import progress
+        from crossgate.pipeline.memory import give_back_what_is_freed
+
+        give_back_what_is_freed()
+        import crossgate
+
+        settings = AnalysisSettings(**_values(self))
+        recognizer = crossgate.load(self.model)
+        with progress() as step:
+            return recognizer.analyze(self.source, self.transcript, settings, step=step)
 
     def _check(self) -> None:
         """Raise InputError for what would fail at the end."""
@@ -69,3 +94,8 @@ class Analyze(AnalysisSettings):
             from crossgate.report.page.fill import refuse_large
 
             refuse_large(self.source)
+
+
+def _values(settings: AnalysisSettings) -> dict[str, Any]:
+    """Name -> value of what says how something is analysed."""
+    return {each.name: getattr(settings, each.name) for each in fields(AnalysisSettings)}

@@ -12,6 +12,7 @@ from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.database import Database
 from toy_api import Serve, Served
 
+
 @pytest.fixture
 def serve(database: Database, tmp_path: Path) -> Iterator[Serve]:
     """`serve(tokens=True, ...)`: a service with these settings, on each kind of database."""

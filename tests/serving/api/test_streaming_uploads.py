@@ -190,5 +190,3 @@ def test_a_client_that_sends_too_much_can_read_why(serve: Serve) -> None:
         answer = client.post("/v1/recordings", files={"recording": ("a.mp4", b"x" * 8_000_000)})
         refused(answer, 413)
         assert client.get("/v1/recordings").json()["items"] == []
-
-

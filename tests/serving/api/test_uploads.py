@@ -125,9 +125,7 @@ def test_the_service_s_policy_holds_for_all(serve: Serve) -> None:
     assert send(service, recording=("a.mp4", MP4)).json()["policy"] == "eu-work-education"
 
 
-def test_a_store_that_takes_nothing_leaves_nothing(
-    service: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_takes_nothing_leaves_nothing(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

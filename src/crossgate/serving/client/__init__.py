@@ -1,0 +1,1 @@
+"""The service from Python: `crossgate.Client`. Needs the extra `serve`."""
