@@ -100,6 +100,25 @@ def renew(database: Database, id: str, owner: str, lease: float, *, step: str | 
         return True
 
 
+def keep_fetched(
+    database: Database,
+    id: str,
+    owner: str,
+    *,
+    media_file: str | None,
+    transcript_file: str | None,
+    bytes: int,
+) -> bool:
+    """Say which files of a recording have been fetched from elsewhere. False where the claim is lost."""
+    with database.writing() as session:
+        recording = _held(session, id, owner)
+        if recording is None or recording.deleting:
+            return False
+        recording.media_file, recording.transcript_file = media_file, transcript_file
+        recording.bytes = bytes
+        return True
+
+
 def complete(
     database: Database, store: MediaStore, id: str, owner: str, result: Path, outcome: Outcome
 ) -> bool:

@@ -1,0 +1,179 @@
+"""One thread with one worker process: claims, watches over every job, replaces the worker where it must."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from crossgate.serving.settings import ServiceSettings
+from crossgate.serving.storage import claims
+from crossgate.serving.storage.opened import Storage
+from crossgate.serving.storage.tables import Recording
+from crossgate.serving.work import failures
+from crossgate.serving.work.failures import FailedError, StoppedError
+from crossgate.serving.work.fetched import to_fetch
+from crossgate.serving.work.job import do_job
+from crossgate.serving.work.lease import LEASE, Lease
+from crossgate.serving.work.process import EndedError, WorkerProcess
+from crossgate.serving.work.progress import FETCHING, FETCHING_TRANSCRIPT, WRITING_DOWN, Progress
+from crossgate.serving.work.watch import GLANCE, Watch
+from crossgate.serving.work.worker.messages import Maker
+from crossgate.serving.work.worker.traces import trace_without_words
+
+POLL = 0.5
+"""Seconds between two looks for something to do."""
+
+PAUSE = 5.0
+"""Seconds to wait after trouble that is no recording's (store, database, model); twice as long each time."""
+
+LONGEST_PAUSE = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Analyst:
+    """Works in a thread of its own from `start` until `stop`."""
+
+    def __init__(
+        self, number: int, storage: Storage, settings: ServiceSettings, owner: str, make: Maker
+    ) -> None:
+        self._storage, self._settings = storage, settings
+        self._owner, self._make = owner, make
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"analyst {number}", daemon=True)
+        self._worker: WorkerProcess | None = None
+        self._troubles = 0
+        self.lease: Lease | None = None
+        """The job at hand."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker has its model, be it idle or at work."""
+        worker = self._worker
+        return worker is not None and worker.alive
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave the job at hand and end, soon."""
+        self._stopping.set()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end; whether it came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                try:
+                    self._once()
+                except Exception as error:
+                    log.error("looking for work failed:\n%s", trace_without_words(error))
+                    self._drop_worker()
+                    self._pause()
+        finally:
+            if self._worker is not None:
+                self._worker.end()
+                self._worker = None
+
+    def _once(self) -> None:
+        if not self.ready and not self._begin_worker():
+            return
+        recording = claims.claim(self._storage.database, self._owner, LEASE)
+        if recording is None:
+            self._stopping.wait(POLL)
+            return
+        with Lease(self._storage.database, recording.id, self._owner) as lease:
+            self.lease = lease
+            try:
+                self._do(recording, lease)
+            finally:
+                self.lease = None
+
+    def _do(self, recording: Recording, lease: Lease) -> None:
+        """One job to its end: completed, failed, or given back."""
+        id, database = recording.id, self._storage.database
+        log.info("recording %s: begun", id)
+        assert self._worker is not None  # `_once` sees to it
+        progress = Progress(self._left_out(recording))
+        watch = Watch(self._worker, lease, self._stopping, self._settings, progress)
+        try:
+            do_job(self._storage, self._settings, recording, self._owner, watch.ask)
+        except StoppedError:
+            claims.release(database, id, self._owner)
+            log.info("recording %s: left", id)
+        except FailedError as error:
+            claims.fail(database, id, self._owner, error.problem)
+            log.warning("recording %s: %s", id, error.problem["title"])
+        except (OSError, SQLAlchemyError) as error:
+            log.error("recording %s: store or database failed:\n%s", id, trace_without_words(error))
+            if recording.attempts < self._settings.attempts:
+                claims.release(database, id, self._owner)
+            else:
+                claims.fail(database, id, self._owner, failures.unexpected())
+            self._pause()
+        except Exception as error:
+            log.error("recording %s: failed:\n%s", id, trace_without_words(error))
+            claims.fail(database, id, self._owner, failures.unexpected())
+            self._drop_worker()
+        else:
+            self._troubles = 0
+            log.info("recording %s: completed", id)
+        worker = self._worker
+        if worker is not None and 2 * worker.bytes_in_memory() > 1e6 * self._settings.job_megabytes:
+            self._drop_worker()  # what it keeps would be held against the next job
+
+    def _left_out(self, recording: Recording) -> set[str]:
+        """Steps that will surely not be taken."""
+        out = set() if to_fetch(recording) else {FETCHING, FETCHING_TRANSCRIPT}
+        if not self._settings.whisper:
+            out.add(WRITING_DOWN)
+        return out
+
+    def _begin_worker(self) -> bool:
+        """Whether there is a worker with its model; told in the log where not."""
+        self._drop_worker()
+        worker = WorkerProcess(self._make)
+        last = time.monotonic()
+        reason = "it is not ready after so long"
+        try:
+            while (
+                not self._stopping.is_set() and time.monotonic() - last < 60 * self._settings.silent_minutes
+            ):
+                answer = worker.answer(GLANCE)
+                if answer is None:
+                    continue
+                if answer["answer"] == "ready":
+                    self._worker = worker
+                    return True
+                reason = _reason(answer)
+                break
+        except EndedError as error:
+            reason = f"it ended: {failures.crashed(error.exit_code)['detail']}"
+        worker.kill()
+        if not self._stopping.is_set():
+            log.error("the model cannot be loaded: %s", reason)
+            self._pause()
+        return False
+
+    def _drop_worker(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.kill()
+
+    def _pause(self) -> None:
+        self._stopping.wait(min(LONGEST_PAUSE, PAUSE * 2**self._troubles))
+        self._troubles = min(self._troubles + 1, 10)
+
+
+def _reason(answer: dict[str, Any]) -> str:
+    if answer["answer"] == "broken":
+        return str(answer.get("trace"))
+    return ": ".join(str(answer[part]) for part in ("where", "what", "fix") if answer.get(part))
