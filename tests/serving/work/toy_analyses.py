@@ -90,8 +90,8 @@ def _grow(job: Analyse, step: Step, more: str) -> None:
 
 
 def _child_grows(job: Analyse, step: Step, more: str) -> None:
-    Path(more).write_text(str(os.getpid()), encoding="utf-8")
-    subprocess.run([sys.executable, "-c", GROW], check=True)
+    with subprocess.Popen([sys.executable, "-c", GROW]) as child:
+        Path(more).write_text(str(child.pid), encoding="utf-8")
 
 
 def _refuse(job: Analyse, step: Step, more: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
+from toy_analyses import toy_analysis
 
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage import recordings
@@ -17,7 +19,6 @@ from crossgate.serving.storage.opened import Storage
 from crossgate.serving.storage.projects import ensure_project
 from crossgate.serving.storage.tables import Attempt, Recording
 from crossgate.serving.work.supervisor import Work
-from toy_analyses import toy_analysis
 from toy_service import found
 
 PATIENCE = 60.0
@@ -29,25 +30,30 @@ def toy_work(storage: Storage, settings: ServiceSettings) -> Work:
     return Work(storage, settings, make=toy_analysis)
 
 
-def send(storage: Storage, content: str | None, name: str = "Meeting.mp4", **more: Any) -> Recording:
-    """Queue a recording of some content; None has none in the store."""
-    given = {"bytes": 5, "settings": {}, "policy": None, "model": "toy"} | more
-    if content is not None:
-        given["media_file"] = "media"
+def send(
+    storage: Storage,
+    media: str | Path | None,
+    name: str = "Meeting.mp4",
+    transcript: str | Path | None = None,
+    **more: Any,
+) -> Recording:
+    """Queue a recording; texts are the content of its files, paths are copied, None has none in the store."""
+    given: dict[str, Any] = {"bytes": 5, "settings": {}, "policy": None, "model": "toy"}
+    files = {"media": media, "transcript.vtt": transcript}
+    given |= {f"{file.partition('.')[0]}_file": file for file, there in files.items() if there is not None}
     recording = recordings.new_recording(
-        uuid4().hex, ensure_project(storage.database).id, name, **given
+        uuid4().hex, ensure_project(storage.database).id, name, **given | more
     )
-    if content is not None:
-        put(storage, recording, "media", content)
-    return recordings.add(storage.database, recording)
-
-
-def put(storage: Storage, recording: Recording, file: str, content: str) -> None:
-    """Put a file of a recording into the store."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / file
-        path.write_text(content, encoding="utf-8")
-        storage.media.take(path, recordings.key_of(recording, file))
+        for file, content in files.items():
+            path = Path(folder) / file
+            if isinstance(content, str):
+                path.write_text(content, encoding="utf-8")
+            elif content is not None:
+                shutil.copy(content, path)
+            if content is not None:
+                storage.media.take(path, recordings.key_of(recording, file))
+    return recordings.add(storage.database, recording)
 
 
 def wait_for(what: Callable[[], Any]) -> Any:
