@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
@@ -134,6 +135,25 @@ def test_whoever_asks_too_often_is_told_to_wait(ready: Ready, tmp_path: Path) ->
                 answers.append(socket.receive_json())
         assert [answer["type"] for answer in answers] == ["ready", "prediction", "error"]
         assert (answers[2]["id"], answers[2]["problem"]["status"]) == (5, 429)
+
+
+def test_a_conversation_outlives_a_database_that_does_not_answer(
+    ready: Ready, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    with service(ready, tmp_path) as (client, _, _), connect(client) as socket:
+        socket.send_json(START)
+        socket.receive_json()
+        with monkeypatch.context() as patch:
+            patch.setattr("crossgate.serving.live.router.find_access", fail)
+            socket.send_json(message(Turn("Ann", "Hello"), id=1))
+            told = socket.receive_json()
+            assert (told["id"], told["problem"]["status"]) == (1, 503)
+            assert refused(client)[0] == 503
+        socket.send_json(message(Turn("Ann", "Hello"), id=2))
+        assert socket.receive_json()["type"] == "prediction"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -38,30 +38,24 @@ class FaceFinder:
     _lock: Lock = field(default_factory=Lock)
     _detector: FaceDetector | None = None
 
-    def find(self, pictures: Sequence[Picture]) -> FoundFaces:
-        """The face of every picture that has one."""
+    def find(self, pictures: Iterable[Picture]) -> FoundFaces:
+        """The face of every picture that has one; only one picture at a time is held in memory."""
         crops: list[Picture] = []
-        most = searched = empty = 0
+        most = seen = empty = 0
         for picture in pictures:
+            seen += 1
             if is_crop(picture):
                 crops.append(picture)
                 continue
-            searched += 1
             crop, count = self._largest(picture)
             most = max(most, count)
             if crop is None:
                 empty += 1
             else:
                 crops.append(crop)
-        notes = []
-        if most > 1:
-            notes.append(f"largest of {most} faces")
+        notes = [f"largest of {most} faces"] if most > 1 else []
         if empty:
-            notes.append(
-                "no face found"
-                if empty == len(pictures)
-                else f"no face in {empty} of {len(pictures)} pictures"
-            )
+            notes.append("no face found" if empty == seen else f"no face in {empty} of {seen} pictures")
         return FoundFaces(tuple(crops), "; ".join(notes) or None)
 
     def _largest(self, picture: Picture) -> tuple[Picture | None, int]:

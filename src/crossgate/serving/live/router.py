@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
 from crossgate.serving.access import Refused, demand, find_access
@@ -23,6 +24,9 @@ PATH = "/v1/live"
 
 SCOPE = "write"
 """What a token must allow: utterances are sent, as recordings are."""
+
+PASSING = (429, 503)
+"""Refusals that may be others a little later; the conversation goes on."""
 
 # RFC 6455, 7.4.1, and the registry it founds.
 ENDED, POLICY_VIOLATED, TRY_AGAIN_LATER = 1000, 1008, 1013
@@ -81,7 +85,11 @@ class Gate:
             raise Refused(400, f"the WebSocket asks for no subprotocol that is spoken here: {PROTOCOL}")
         self._check_origin(headers.get("origin"), headers.get("host"))
         host = None if websocket.client is None else websocket.client.host
-        demand(find_access(self._database, self._settings, headers, offered, host), SCOPE)
+        try:
+            access = find_access(self._database, self._settings, headers, offered, host)
+        except SQLAlchemyError:
+            raise Refused(503, "the database does not answer; try again later") from None
+        demand(access, SCOPE)
 
     def _check_origin(self, origin: str | None, host: str | None) -> None:
         """Browsers let any page open a WebSocket and say which it was; programs name none."""
@@ -140,9 +148,9 @@ class Connection:
         except Refused as refused:
             told = problem(refused.status, "The message is refused", refused.detail)
             await self._websocket.send_text(await self._threads.run(refusal_of, frame, told))
-            if refused.status != 429:
+            if refused.status not in PASSING:
                 await self._websocket.close(POLICY_VIOLATED, _short(refused.detail))
-            return refused.status == 429
+            return refused.status in PASSING
         answer = await self._threads.run(self._session.hear, frame)
         await self._websocket.send_text(answer.frame)
         if answer.over:

@@ -134,7 +134,8 @@ class Session:
         try:
             model = self._shared.get()
         except InputError as error:
-            raise Refusal(503, "The live model cannot be used", str(error)) from None
+            reason = of_input_error(error)["detail"]
+            raise Refusal(503, "The live model cannot be used", reason) from None
         allowed = tuple(m for m in model.modalities if policy is None or m in policy.modalities)
         if not allowed:
             raise Refusal(
@@ -183,8 +184,9 @@ class Session:
             sound, how["audio"] = _heard(spoken.audio)
             absent["audio"] = "too short or too quiet to measure"
         if spoken.faces and "visual" in begun.allowed:
-            pictures = [picture_of(face, f"faces[{place}]") for place, face in enumerate(spoken.faces)]
-            found = begun.model.faces.find(pictures)
+            found = begun.model.faces.find(
+                picture_of(face, f"faces[{place}]") for place, face in enumerate(spoken.faces)
+            )
             crops, how["visual"] = found.crops, found.note
             absent["visual"] = found.note or "the face could not be read"
         prediction = begun.live.add(

@@ -65,8 +65,8 @@ class WorkerProcess:
     def bytes_in_memory(self) -> int:
         """Bytes that it and what it started hold in memory at this moment; 0 where there is no /proc.
 
-        The limit is watched and not set: RLIMIT_AS counts address space, of which torch, the stacks and heaps
-        of its threads and the mapped weights take many times what they ever touch, so that a limit on it stops
+        The limit is watched and not set: RLIMIT_AS counts address space, of which torch, its threads' stacks
+        and heaps, and the mapped weights take many times what they ever touch, so that a limit on it stops
         either good analyses or none.
         """
         return resident_bytes(self._process.pid or 0)

@@ -52,17 +52,22 @@ def work(connection: Connection, make: Maker, parent: int) -> None:
     """
     _settle(parent)
     try:
+        _serve(connection, make)
+    except (EOFError, OSError):  # the supervisor has gone
+        os._exit(0)
+    except BaseException:  # whose message multiprocessing would print, with whatever was said in it
+        os._exit(1)
+
+
+def _serve(connection: Connection, make: Maker) -> None:
+    try:
         analyse = make()
     except BaseException as error:
         _say_failed(connection, error, {})
         return
     send_answer(connection, "ready")
     while True:
-        try:
-            errand = next_errand(connection)
-        except (EOFError, OSError):
-            return
-        _do(connection, analyse, errand)
+        _do(connection, analyse, next_errand(connection))
 
 
 def _do(connection: Connection, analyse: Analysis, errand: Errand) -> None:

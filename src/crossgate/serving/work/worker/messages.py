@@ -1,4 +1,7 @@
-"""What supervisor and worker say to each other: JSON, as nothing is unpickled that a decoder may have broken."""
+"""What supervisor and worker say to each other.
+
+It is JSON: a worker that a broken file has taken over could send a pickle that runs code in the service.
+"""
 
 from __future__ import annotations
 
