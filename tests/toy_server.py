@@ -76,6 +76,7 @@ def listening(folder: Path, shared: Any = None, **wanted: Any) -> Iterator[Servi
             port=0,
             log_level="error",
             timeout_graceful_shutdown=2,
+            ws="websockets-sansio",
             ws_max_size=2 * settings.live_frame_bytes,
         )
         server = uvicorn.Server(config)

@@ -18,7 +18,10 @@ def token(folder: Path, *arguments: str) -> int:
 
 
 def test_a_token_is_made_used_and_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert token(tmp_path, "create", "laptop of Ann", "--project", "team", "--scopes", "read,admin") == 0
+    assert (
+        token(tmp_path, "create", "--name", "laptop of Ann", "--project", "team", "--scopes", "read,admin")
+        == 0
+    )
     said = capsys.readouterr()
     secret = said.out.strip()
     assert secret.startswith("cg_")
@@ -61,11 +64,12 @@ def test_a_projects_recordings_are_kept_for_so_long(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("create", "x", "--scopes", "read,fly"), "unknown scope 'fly'"),
-        (("create", "x", "--scopes", ","), "no scope"),
-        (("create", "-x", "--scopes", "read"), ""),
-        (("create", "x", "--project", ""), "no name of a project"),
-        (("create", "x", "--database", "mysql://there/db"), "none the service knows"),
+        (("create", "--name", "x", "--scopes", "read,fly"), "unknown scope 'fly'"),
+        (("create", "--name", "x", "--scopes", ","), "no scope"),
+        (("create", "--name", "/x"), "no name of a token"),
+        (("create",), "name"),
+        (("create", "--name", "x", "--project", ""), "no name of a project"),
+        (("create", "--name", "x", "--database", "mysql://there/db"), "none the service knows"),
         (("revoke", "abc"), "names 0 tokens"),
         (("retention", "team", "--days", "-1"), "retention_days is -1"),
     ],
@@ -73,7 +77,7 @@ def test_a_projects_recordings_are_kept_for_so_long(
 def test_what_cannot_be_is_refused_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
 ) -> None:
-    assert token(tmp_path, "create", "first") == 0
+    assert token(tmp_path, "create", "--name", "first") == 0
     try:
         code = token(tmp_path, *arguments)
     except SystemExit as exit:  # the parser's own

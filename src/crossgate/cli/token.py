@@ -73,9 +73,8 @@ class CreateToken(OfService):
     say to everything in the project, and to nothing else.
     """
 
-    positional: ClassVar[tuple[str, ...]] = ("name",)
-
-    name: str = field(metadata={"help": "what it is for, such as a machine or a person; signs corrections"})
+    name: str
+    """What it is for, such as a machine or a person; corrections are signed with it."""
     project: str = "default"
     """Whose recordings it opens; `default` is also the project of a service that asks for no token."""
     scopes: str = "read,write"
@@ -87,8 +86,7 @@ class CreateToken(OfService):
 
         wanted = tuple(self.scopes.replace(",", " ").split())
         with self.opened(make=True) as database:
-            # Positional arguments arrive as paths.
-            secret, info = create_token(database, self.project, str(self.name), wanted)
+            secret, info = create_token(database, self.project, self.name, wanted)
         print(secret)
         _note(f"token {info.id[:8]} of the project {info.project}, for {', '.join(info.scopes)}")
         _note("keep it now: it is not shown again")
@@ -140,7 +138,7 @@ class RevokeToken(OfService):
         from crossgate.serving.storage.projects import revoke_token
 
         with self.opened() as database:
-            info = revoke_token(database, str(self.id))
+            info = revoke_token(database, str(self.id))  # positional arguments arrive as paths
         print(f"revoked {info.id[:8]} ({info.name}) of the project {info.project}")
         return 0
 

@@ -80,11 +80,11 @@ def test_a_recording_goes_and_its_result_comes_back(service: Service, client: Cl
         elif recording.state == "IN_PROGRESS":
             wanted = service.complete(recording.id)
 
-    over = client.wait(sent.id, tell=tell)
+    over = client.wait(sent, tell=tell)
     assert [state for state, _ in seen] == ["QUEUED", "IN_PROGRESS", "COMPLETED"]
     assert seen[1][1] == "listening to the voices"
     assert over.speakers == ("Ann", "Ben")
-    assert client.result(sent.id) == wanted
+    assert client.result(sent) == client.result(sent.id) == wanted
 
 
 def _project(service: Service, name: str) -> str:

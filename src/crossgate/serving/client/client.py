@@ -32,6 +32,9 @@ from crossgate.serving.client.wire import Wire
 
 RECORDINGS = "/v1/recordings"
 
+Which = Recording | str
+"""A recording, or its id."""
+
 PAGE = 100
 """Recordings of one answer of a list."""
 
@@ -41,12 +44,13 @@ class Client:
 
         with crossgate.Client("https://talks.example", token) as client:
             recording = client.upload("talk.mp4", transcript="talk.vtt")
-            client.wait(recording.id)
-            result = client.result(recording.id)
+            client.wait(recording)
+            result = client.result(recording)
 
-    Whatever only asks, or may be done twice with the same effect, is tried again where the way or the service
-    fails for a moment; an upload is not. All methods raise `ServiceError`, an `InputError` with the service's
-    own words, where the service refuses or cannot be reached.
+    Where a recording is meant, its id does as well. Whatever only asks, or may be done twice with the same
+    effect, is tried again where the way or the service fails for a moment; an upload is not. All methods
+    raise `ServiceError`, an `InputError` with the service's own words, where the service refuses or cannot be
+    reached.
 
     Args:
         url: of the service.
@@ -165,13 +169,13 @@ class Client:
                 return
             query["cursor"] = page.next
 
-    def recording(self, id: str) -> Recording:
+    def recording(self, id: Which) -> Recording:
         """A recording as it is now."""
         return self._wire.read(Recording, "GET", _path(id))
 
     def wait(
         self,
-        id: str,
+        id: Which,
         *,
         timeout: float | None = None,
         tell: Callable[[Recording], None] | None = None,
@@ -181,7 +185,7 @@ class Client:
         A connection that is lost meanwhile is taken up again, also over a restart of the service.
 
         Args:
-            id: of the recording.
+            id: of the recording, or that itself.
             timeout: seconds after which it is given up; None waits for as long as it takes.
             tell: called with the recording at first and at every change, to show its `progress`.
 
@@ -193,15 +197,15 @@ class Client:
             raise of_problem(recording.error or {"title": "the analysis failed"}, recording.name)
         return recording
 
-    def result(self, id: str) -> Result:
+    def result(self, id: Which) -> Result:
         """What was found, as `crossgate.load(...).analyze(...)` returns it."""
-        return result_of(self._wire.json("GET", f"{_path(id)}/result"), f"the result of {id}")
+        return result_of(self._wire.json("GET", f"{_path(id)}/result"), f"the result of {_id(id)}")
 
-    def export(self, id: str, format: str, path: str | Path) -> Path:
+    def export(self, id: Which, format: str, path: str | Path) -> Path:
         """Write a result in another format to a new file; returns its path.
 
         Args:
-            id: of the recording.
+            id: of the recording, or that itself.
             format: json, csv, parquet, vtt, srt, rttm, eaf, textgrid, html or png.
             path: of the file, or a folder that it goes into by its usual name.
         """
@@ -209,16 +213,16 @@ class Client:
         to = Path(path)
         return self._wire.save(f"{_path(id)}/exports/{format}", to / FILES[format] if to.is_dir() else to)
 
-    def corrections(self, id: str) -> list[Correction]:
+    def corrections(self, id: Which) -> list[Correction]:
         """What people say of a recording's turns."""
         return list(self._wire.read(Corrections, "GET", f"{_path(id)}/corrections").items)
 
-    def correct(self, id: str, utterance_id: str, emotion: str, note: str | None = None) -> Correction:
+    def correct(self, id: Which, utterance_id: str, emotion: str, note: str | None = None) -> Correction:
         """Say which emotion a turn expresses; the prediction stays as it is beside that."""
         body = {"emotion": emotion, "note": note}
         return self._wire.read(Correction, "PUT", f"{_path(id)}/corrections/{_part(utterance_id)}", json=body)
 
-    def withdraw(self, id: str, utterance_id: str) -> None:
+    def withdraw(self, id: Which, utterance_id: str) -> None:
         """Take a correction back."""
         self._wire.json("DELETE", f"{_path(id)}/corrections/{_part(utterance_id)}")
 
@@ -232,7 +236,7 @@ class Client:
         params = {"only_corrected": str(only_corrected).lower()}
         return self._wire.save("/v1/corpus", Path(path), params)
 
-    def delete(self, id: str) -> Receipt:
+    def delete(self, id: Which) -> Receipt:
         """Delete a recording with everything that came of it.
 
         Returns the service's receipt, which it also gives where the recording was deleted before.
@@ -244,7 +248,7 @@ class Client:
                 raise
             try:
                 # The answer to a first try may have been lost on its way.
-                return self._wire.read(Receipt, "GET", f"/v1/deletions/{_part(id)}")
+                return self._wire.read(Receipt, "GET", f"/v1/deletions/{_id(id)}")
             except ServiceError:
                 raise error from None
 
@@ -261,8 +265,12 @@ class Client:
         return live_talk(self._wire, consent=consent, policy=policy)
 
 
-def _path(id: str) -> str:
-    return f"{RECORDINGS}/{_part(id)}"
+def _id(which: Which) -> str:
+    return _part(which.id if isinstance(which, Recording) else which)
+
+
+def _path(which: Which) -> str:
+    return f"{RECORDINGS}/{_id(which)}"
 
 
 def _part(name: str) -> str:

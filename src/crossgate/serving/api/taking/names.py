@@ -54,7 +54,7 @@ def download_name(name: str, ending: str) -> str:
         name: what people call the recording; its own ending goes where it is a short one.
         ending: with its point.
     """
-    kept = "".join("_" if _unsafe(letter) else letter for letter in name)
+    kept = "".join("_" if _unsafe(letter) else " " if letter.isspace() else letter for letter in name)
     stem = re.sub(r"(?<=.)\.\w{1,5}$", "", kept).strip(" ._")[:LONGEST_FILE_NAME].rstrip(" .")
     if RESERVED.match(stem):
         stem = f"_{stem}"
