@@ -149,7 +149,12 @@ def test_a_token_comes_from_a_file_or_the_environment(
         assert analyze(tmp_path / "a", service, TRANSCRIPT, "--format", "csv") == 2
         assert "crossgate token create" in capsys.readouterr().err
         (tmp_path / "token").write_text(f"{secret}\n")
-        assert analyze(tmp_path / "b", service, TRANSCRIPT, "--token_file", tmp_path / "token") == 0
+        assert (
+            analyze(
+                tmp_path / "b", service, TRANSCRIPT, "--token_file", tmp_path / "token", "--format", "csv"
+            )
+            == 0
+        )
         monkeypatch.setenv("CROSSGATE_TOKEN", secret)
         assert analyze(tmp_path / "c", service, TRANSCRIPT, "--format", "csv") == 0
         said = capsys.readouterr()
