@@ -6,11 +6,13 @@ import subprocess
 import sys
 from dataclasses import fields
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 import crossgate
-from crossgate.cli.main import COMMANDS, main
+from crossgate.cli.command import parser_of
+from crossgate.cli.main import COMMANDS, find, main
 
 HERE = ("train", "evaluate", "predict")
 
@@ -95,3 +97,10 @@ def test_help_does_not_wait_for_torch() -> None:
         "sys.exit(int(any(name in sys.modules for name in ('torch', 'pyarrow', 'matplotlib'))))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("flag", ["--face_rate", "--face-rate"])
+def test_flags_have_dashes_or_underscores(flag: str, tmp_path: Path) -> None:
+    command, rest = find(["analyze", "talk.mp4", "--out", str(tmp_path), flag, "2"])
+    assert command is not None
+    assert parser_of(command).parse_args(rest).face_rate == 2.0

@@ -54,7 +54,10 @@ class Help(DefaultHelpFormatter):  # type: ignore[misc]
 
 
 def parser_of(command: type[Any]) -> ArgumentParser:
-    """The parser of a command: positional arguments, a switch for every bool, a flag for all other fields."""
+    """The parser of a command: positional arguments, a switch for every bool, a flag for all other fields.
+
+    Flags are taken with dashes as with underscores.
+    """
     parser = ArgumentParser(description=command.__doc__, formatter_class=Help)
     for name in command.positional:
         field = command.__dataclass_fields__[name]
@@ -68,4 +71,7 @@ def parser_of(command: type[Any]) -> ArgumentParser:
     for name in sorted(switches):
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, f"--{name}", dest=name, action="store_true", help=helps.get(name))
+    known = parser._option_string_actions  # argparse has no other way to give an option a second name
+    for flag, action in list(known.items()):
+        known.setdefault(f"--{flag[2:].replace('_', '-')}" if flag.startswith("--") else flag, action)
     return parser

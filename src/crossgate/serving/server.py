@@ -18,6 +18,9 @@ from crossgate.serving.work.supervisor import Work
 PATIENCE = 10
 """Seconds that answers under way have when the service ends."""
 
+ROOM = 1 << 20
+"""Bytes above the largest message that is taken, so that a larger one can be told so."""
+
 
 def serve(settings: ServiceSettings, told: Callable[[str], None] = lambda address: None) -> None:
     """Run the service until the process is told to end (SIGINT, SIGTERM).
@@ -49,7 +52,8 @@ def serve(settings: ServiceSettings, told: Callable[[str], None] = lambda addres
             server_header=False,
             proxy_headers=False,  # for whom a proxy speaks is nothing to believe unasked
             ws="websockets-sansio",
-            ws_max_size=settings.live_frame_bytes,
+            ws_max_size=settings.live_frame_bytes + ROOM,
+            ws_max_queue=2,
             timeout_graceful_shutdown=PATIENCE,
         )
         host, port = listener.getsockname()[:2]
