@@ -127,8 +127,8 @@ def test_what_is_refused_is_said_in_the_names_people_gave(
 @pytest.mark.parametrize(
     ("does", "limit", "says"),
     [
-        ("hang", {"silent_minutes": 0.02}, "hung"),
-        ("busy", {"job_minutes": 0.02}, "took too long"),
+        ("hang", {"silent_minutes": 0.04}, "hung"),
+        ("busy", {"job_minutes": 0.04}, "took too long"),
         ("grow", {"job_megabytes": 500.0}, "took too much memory"),
         ("child-grows", {"job_megabytes": 500.0}, "took too much memory"),
     ],
@@ -145,7 +145,10 @@ def test_whoever_goes_past_a_limit_is_ended(
     assert says in failed.error["title"]
     assert done.state == "COMPLETED"
     if note.exists():
-        assert not running(int(note.read_text()))
+        process, left = note.read_text().split()
+        assert not running(int(process))
+        assert not Path(left).exists()
+    assert list(settings.scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize("asked", [True, False], ids=["by cancel", "elsewhere"])

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,10 @@ def _wait(job: Analyse, step: Step, more: str) -> None:
 
 
 def _hang(job: Analyse, step: Step, more: str) -> None:
-    """As a decoder may: no signal but the last one ends it."""
+    """As a decoder may: no signal but the last one ends it, and something temporary is left."""
+    handle, path = tempfile.mkstemp()
+    os.close(handle)
+    Path(more).write_text(f"{os.getpid()} {path}", encoding="utf-8")
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     while True:
@@ -91,7 +95,7 @@ def _grow(job: Analyse, step: Step, more: str) -> None:
 
 def _child_grows(job: Analyse, step: Step, more: str) -> None:
     with subprocess.Popen([sys.executable, "-c", GROW]) as child:
-        Path(more).write_text(str(child.pid), encoding="utf-8")
+        Path(more).write_text(f"{child.pid} {job.source}", encoding="utf-8")
 
 
 def _refuse(job: Analyse, step: Step, more: str) -> None:

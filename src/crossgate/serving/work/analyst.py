@@ -27,6 +27,9 @@ from crossgate.serving.work.worker.traces import trace_without_words
 POLL = 0.5
 """Seconds between two looks for something to do."""
 
+LOADING = 900.0
+"""Seconds a model has to be loaded; one of a hub is fetched first."""
+
 PAUSE = 5.0
 """Seconds to wait after trouble that is no recording's (store, database, model); twice as long each time."""
 
@@ -141,12 +144,10 @@ class Analyst:
         """Whether there is a worker with its model; told in the log where not."""
         self._drop_worker()
         worker = WorkerProcess(self._make)
-        last = time.monotonic()
+        began = time.monotonic()
         reason = "it is not ready after so long"
         try:
-            while (
-                not self._stopping.is_set() and time.monotonic() - last < 60 * self._settings.silent_minutes
-            ):
+            while not self._stopping.is_set() and time.monotonic() - began < LOADING:
                 answer = worker.answer(GLANCE)
                 if answer is None:
                     continue

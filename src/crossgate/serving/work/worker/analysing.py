@@ -16,9 +16,9 @@ from crossgate.serving.work.worker.naming import named_result
 
 def recognizer_analysis(model: Path) -> Analysis:
     """Load a checkpoint. Raises InputError where there is none of that name."""
-    import crossgate
+    from crossgate.pipeline.recognizer import Recognizer  # torch takes seconds that nobody else need wait for
 
-    recognizer = crossgate.load(model)
+    recognizer = Recognizer.from_pretrained(model)
 
     def analyse(job: Analyse, step: Step) -> dict[str, Any]:
         source = Path(job.source)
