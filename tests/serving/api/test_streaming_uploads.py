@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_api import MP4, ON_SQLITE, Serve, Served, listening, refused
 
 from crossgate.serving.api.taking import form
-from toy_api import MP4, ON_SQLITE, Serve, Served, listening, refused
 
 pytestmark = ON_SQLITE
 
@@ -123,7 +123,7 @@ def test_settings_that_cannot_be_met_end_it_before_the_recording(service: Served
 
 
 BROKEN: dict[str, Callable[[], list[bytes]]] = {
-    "empty": lambda: [],
+    "empty": list,
     "no form": lambda: [b"hello"],
     "ends in a file": lambda: [part("recording", MP4, "a.mp4").removesuffix(b"\r\n")],
     "ends between parts": lambda: [part("recording", MP4, "a.mp4")],
@@ -190,5 +190,3 @@ def test_a_client_that_sends_too_much_can_read_why(serve: Serve) -> None:
         answer = client.post("/v1/recordings", files={"recording": ("a.mp4", b"x" * 8_000_000)})
         refused(answer, 413)
         assert client.get("/v1/recordings").json()["items"] == []
-
-

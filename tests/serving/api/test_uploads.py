@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_api import MP4, ON_SQLITE, Serve, Served, refused
 
 from crossgate.serving.storage.recordings import folder_of, found, key_of
 from crossgate.serving.storage.tables import Recording
 from crossgate.serving.wishes import wishes_of
-from toy_api import MP4, ON_SQLITE, Serve, Served, refused
 
 VTT = b"WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann>Hello.\n"
 
@@ -125,9 +125,7 @@ def test_the_service_s_policy_holds_for_all(serve: Serve) -> None:
     assert send(service, recording=("a.mp4", MP4)).json()["policy"] == "eu-work-education"
 
 
-def test_a_store_that_takes_nothing_leaves_nothing(
-    service: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_takes_nothing_leaves_nothing(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
