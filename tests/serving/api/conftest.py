@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_api import Serve, Served
 
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.database import Database
-from toy_api import Serve, Served
+
 
 
 @pytest.fixture

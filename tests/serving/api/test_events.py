@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from toy_api import OWNER, Serve, Served, listening, refused
+from toy_results import toy_result
 
 from crossgate.serving.api import streams
 from crossgate.serving.api.routes import events
 from crossgate.serving.storage import claims, deletion
 from crossgate.serving.storage.projects import all_tokens, revoke_token
-from toy_api import OWNER, Serve, Served, listening, refused
-from toy_results import toy_result
 
 Event = tuple[str, Any]
 

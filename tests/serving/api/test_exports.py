@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from toy_api import ON_SQLITE, Served, refused
+from toy_results import RESULTS, toy_result
 
 from crossgate.report.reading import result_of
 from crossgate.report.writing import FILES, FORMATS, TIMED, write_result
 from crossgate.serving.api.routes.exports import TYPES
 from crossgate.serving.api.schemas import Format
 from crossgate.serving.api.taking.names import attachment, download_name
-from toy_api import ON_SQLITE, Served, refused
-from toy_results import RESULTS, toy_result
 
 
 def test_every_format_of_reports_is_one_of_ours() -> None:

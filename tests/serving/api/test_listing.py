@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from toy_api import ON_SQLITE, OWNER, Serve, Served, refused
+from toy_results import toy_result
 
 from crossgate.serving.storage import claims
 from crossgate.serving.storage.projects import set_retention
-from toy_api import ON_SQLITE, OWNER, Serve, Served, refused
-from toy_results import toy_result
 
 
 def names(service: Served, **wanted: Any) -> list[str]:
@@ -65,7 +65,13 @@ def test_a_completed_one_tells_what_it_is_found_by(service: Served) -> None:
 
 
 def test_a_failed_one_says_why(service: Served) -> None:
-    error = {"type": "about:blank", "title": "Cannot be read", "status": 422, "detail": "torn", "where": "3 s"}
+    error = {
+        "type": "about:blank",
+        "title": "Cannot be read",
+        "status": 422,
+        "detail": "torn",
+        "where": "3 s",
+    }
     recording = service.begun()
     claims.fail(service.storage.database, recording.id, OWNER, error)
     shown = service.client.get(f"/v1/recordings/{recording.id}").json()
@@ -77,12 +83,16 @@ def test_retention_is_the_project_s_or_the_service_s(serve: Serve) -> None:
     service = serve(retention_days=30)
     recording = service.queued()
     path = f"/v1/recordings/{recording.id}"
-    assert service.client.get(path).json()["expires"].startswith(
-        (recording.created + timedelta(days=30)).date().isoformat()
+    assert (
+        service.client.get(path)
+        .json()["expires"]
+        .startswith((recording.created + timedelta(days=30)).date().isoformat())
     )
     set_retention(service.storage.database, "default", 1)
-    assert service.client.get(path).json()["expires"].startswith(
-        (recording.created + timedelta(days=1)).date().isoformat()
+    assert (
+        service.client.get(path)
+        .json()["expires"]
+        .startswith((recording.created + timedelta(days=1)).date().isoformat())
     )
     assert service.client.get("/v1/me").json()["retention_days"] == 1
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from toy_api import MP4, ON_SQLITE, Serve, Served, refused
+from toy_results import RESULTS, toy_result
 
 from crossgate.report.colours import colours, letters
 from crossgate.report.schema import validate
@@ -12,8 +14,6 @@ from crossgate.serving.api.kinds import media_type
 from crossgate.serving.api.sending import range_of
 from crossgate.serving.storage.media import MediaStore
 from crossgate.serving.storage.recordings import key_of
-from toy_api import MP4, ON_SQLITE, Serve, Served, refused
-from toy_results import RESULTS, toy_result
 
 
 @ON_SQLITE
@@ -56,7 +56,9 @@ def test_there_is_none_before_the_end(service: Served, what: str) -> None:
     assert "QUEUED" in problem["detail"]
 
 
-@pytest.mark.parametrize("what", ["", "/result", "/view", "/exports/csv", "/media", "/corrections", "/events"])
+@pytest.mark.parametrize(
+    "what", ["", "/result", "/view", "/exports/csv", "/media", "/corrections", "/events"]
+)
 def test_another_project_s_are_not_there(serve: Serve, what: str) -> None:
     service = serve(tokens=True)
     recording = service.completed(project="theirs")
@@ -145,7 +147,12 @@ def test_it_is_the_same_from_a_store_that_is_no_folder(serve: Serve, store: Medi
 
 def test_a_file_that_is_gone_is_404(service: Served) -> None:
     recording = service.completed()
-    for file, what in (("media", "media"), ("result-1", "result"), ("result-1", "view"), ("result-1", "exports/csv")):
+    for file, what in (
+        ("media", "media"),
+        ("result-1", "result"),
+        ("result-1", "view"),
+        ("result-1", "exports/csv"),
+    ):
         service.storage.media.remove(key_of(recording, file))
         refused(service.client.get(f"/v1/recordings/{recording.id}/{what}"), 404)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_api import MP4, ON_SQLITE, Serve, Served, listening, refused
 
 from crossgate.serving.api.taking import form
-from toy_api import MP4, ON_SQLITE, Serve, Served, listening, refused
 
 pytestmark = ON_SQLITE
 
@@ -123,7 +123,7 @@ def test_settings_that_cannot_be_met_end_it_before_the_recording(service: Served
 
 
 BROKEN: dict[str, Callable[[], list[bytes]]] = {
-    "empty": lambda: [],
+    "empty": list,
     "no form": lambda: [b"hello"],
     "ends in a file": lambda: [part("recording", MP4, "a.mp4").removesuffix(b"\r\n")],
     "ends between parts": lambda: [part("recording", MP4, "a.mp4")],

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_api import MP4, ON_SQLITE, Serve, Served, refused
 
 from crossgate.serving.storage.recordings import folder_of, found, key_of
 from crossgate.serving.storage.tables import Recording
 from crossgate.serving.wishes import wishes_of
-from toy_api import MP4, ON_SQLITE, Serve, Served, refused
 
 VTT = b"WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann>Hello.\n"
 

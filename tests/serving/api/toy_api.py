@@ -30,7 +30,7 @@ from crossgate.serving.storage.recordings import add, key_of, new_recording
 from crossgate.serving.storage.tables import Recording
 
 sys.path.append(str(Path(__file__).parents[2] / "report"))
-from toy_results import toy_result  # noqa: E402
+from toy_results import toy_result
 
 PROBLEM = "application/problem+json"
 OWNER = "a" * 32

@@ -37,8 +37,20 @@ from crossgate.serving.storage.projects import ensure_project
 
 ROUTES = (recordings, events, results, exports, corrections, corpus, deletions, service, page)
 
-SENT = (schemas.Named, schemas.Verdict, schemas.InvalidProblem)
-"""Models of the document that no route's signature names."""
+SENT = (schemas.Named, schemas.Verdict)
+"""Bodies that routes read by themselves, once they know who asks."""
+
+ANSWERED = (
+    schemas.RecordingPage,
+    schemas.Corrections,
+    schemas.View,
+    schemas.Receipt,
+    schemas.Pending,
+    schemas.Me,
+    schemas.Health,
+    schemas.InvalidProblem,
+)
+"""Answers, which hold the others."""
 
 
 def make_app(
@@ -112,7 +124,7 @@ class _Documented(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""
         if self.openapi_schema is None:
-            self.openapi_schema = documents.document(self, self.state.context.settings.open, SENT)
+            self.openapi_schema = documents.document(self, self.state.context.settings.open, SENT, ANSWERED)
         return self.openapi_schema
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -54,6 +54,10 @@ HEADERS: dict[int, dict[str, Any]] = {
 """Headers of problems."""
 
 
+NOT_OURS = ("HTTPValidationError", "ValidationError")
+"""Schemas of the framework's own errors, which are never answered."""
+
+
 def problems(*statuses: int, gated: bool = True) -> Responses:
     """The problems a route may answer with.
 
@@ -95,38 +99,46 @@ def headers_of(headers: Mapping[str, str]) -> dict[str, Any]:
 
 def body(model: type[BaseModel]) -> dict[str, Any]:
     """The documentation of a JSON body that a route reads by itself, once it knows who asks."""
-    content = {
-        "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
-        "example": model.model_json_schema()["examples"][0],
-    }
+    content = {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
-def document(app: FastAPI, open: bool, sent: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+def document(
+    app: FastAPI, open: bool, sent: Sequence[type[BaseModel]], answered: Sequence[type[BaseModel]]
+) -> dict[str, Any]:
     """The whole document.
 
     Args:
         app: whose routes it describes.
         open: whether a token may be left out.
         sent: models of bodies that routes read by themselves.
+        answered: models of answers.
     """
+    # The framework leaves out nulls, also those of examples: these are put in afterwards.
     made = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes, tags=TAGS)
     schemas = made["components"]["schemas"]
-    for model in sent:
+    for model in (*sent, *answered):
         schemas |= _schemas_of(model)
     schemas["Result"] = _result()
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
-    for path in made["paths"].values():
-        for operation in path.values():
-            if open and "security" in operation:
-                operation["security"] = [{}, *operation["security"]]
+    for name in NOT_OURS:
+        schemas.pop(name, None)
+    for operation in (operation for path in made["paths"].values() for operation in path.values()):
+        if open and "security" in operation:
+            operation["security"] = [{}, *operation["security"]]
+        if NOT_OURS[0] in str(operation["responses"].get("422")):
+            del operation["responses"]["422"]  # of routes where nothing can be wrong in such a way
     return made
 
 
 def _schemas_of(model: type[BaseModel]) -> dict[str, Any]:
-    found = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    """A model's schema, and those of the models in it."""
+    found = model.model_json_schema(ref_template="#/components/schemas/{model}", mode=_mode(model))
     return {**found.pop("$defs", {}), model.__name__: found}
+
+
+def _mode(model: type[BaseModel]) -> Literal["validation", "serialization"]:
+    """Answers have all their fields, also those with a default."""
+    return "validation" if model.model_config.get("extra") == "forbid" else "serialization"
 
 
 def _result() -> dict[str, Any]:

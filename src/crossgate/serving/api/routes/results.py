@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 
 from crossgate.report.colours import colours, letters
-from crossgate.serving.api import examples, schemas
+from crossgate.serving.api import schemas
 from crossgate.serving.api.context import Context, Reader, Service
 from crossgate.serving.api.documents import answers, problems
 from crossgate.serving.api.errors import ApiError, no_such_recording
@@ -51,12 +51,7 @@ IfRange = Annotated[str | None, Header(description="The ETag; with another one t
     | {
         200: {
             "description": "`result.json`, as docs/result-file.md describes it, with its summary.",
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": "#/components/schemas/Result"},
-                    "example": examples.RESULT,
-                }
-            },
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Result"}}},
         }
     },
 )
