@@ -84,15 +84,15 @@ class Served:
         return add(self.storage.database, recording)
 
     def begun(self, **wanted: Any) -> Recording:
-        """A recording that is being analysed; nothing else may wait."""
+        """A recording that is being analysed, as is all that waited before it."""
         recording = self.queued(**wanted)
-        claimed = claims.claim(self.storage.database, OWNER, 3600)
-        assert claimed is not None
-        assert claimed.id == recording.id
-        return recording
+        while claimed := claims.claim(self.storage.database, OWNER, 3600):
+            if claimed.id == recording.id:
+                return recording
+        raise AssertionError("it does not wait")
 
     def completed(self, result: Result | None = None, **wanted: Any) -> Recording:
-        """A recording with a result; nothing else may wait."""
+        """A recording with a result."""
         recording = self.begun(**wanted)
         self.complete(recording, result or toy_result())
         return recording

@@ -92,6 +92,10 @@ def answers(
     )
 
 
+RESULT = {"schema": {"$ref": "#/components/schemas/Result"}}
+"""Content that is a `result.json`."""
+
+
 def headers_of(headers: Mapping[str, str]) -> dict[str, Any]:
     """Headers of an answer: name -> what it says."""
     return {name: {"description": said, "schema": {"type": "string"}} for name, said in headers.items()}

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from crossgate.serving.api import examples
 from crossgate.serving.api.context import Context, Reader, Service
-from crossgate.serving.api.documents import answers, problems
+from crossgate.serving.api.documents import problems
 from crossgate.serving.api.errors import ApiError
 from crossgate.serving.api.found import find, shown
 from crossgate.serving.api.routes.recordings import Id
@@ -34,18 +34,32 @@ AGAIN = 10
 GONE = "event: gone\ndata: {}\n\n"
 
 
+EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["progress", "gone"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"anyOf": [{"$ref": "#/components/schemas/Recording"}, {"const": {}}]},
+        },
+    },
+}
+"""One event, as OpenAPI 3.2 describes the items of a stream."""
+
+STREAM = {
+    "description": "`progress` with the whole recording as JSON, at once and at every change; it ends when "
+    "the analysis is over. `gone` where the recording is deleted. A comment every 15 s.",
+    "content": {"text/event-stream": {"itemSchema": EVENT, "example": examples.EVENTS}},
+}
+
+
 @router.get(
     "/{id}/events",
     summary="Follow an analysis",
     response_class=StreamingResponse,
-    responses=problems(404)
-    | {
-        200: answers(
-            "`progress` with the whole recording as JSON, at once and at every change; it ends when the "
-            "analysis is over. `gone` where the recording is deleted. A comment every 15 s.",
-            {"text/event-stream": examples.EVENTS},
-        )
-    },
+    responses=problems(404) | {200: STREAM},
 )
 async def events(id: Id, service: Service, access: Reader) -> StreamingResponse:
     """Server-sent events of a recording until its analysis is over."""

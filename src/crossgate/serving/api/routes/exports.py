@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from crossgate.report.exports.timing import is_timed
 from crossgate.report.writing import FILES, TIMED, write_result
 from crossgate.serving.api.context import Context, Reader, Service
-from crossgate.serving.api.documents import answers, problems
+from crossgate.serving.api.documents import RESULT, answers, problems
 from crossgate.serving.api.errors import ApiError
 from crossgate.serving.api.found import find_completed, result_of_recording
 from crossgate.serving.api.routes.recordings import Id
@@ -39,18 +39,19 @@ TYPES: dict[str, str] = {
 EXAMPLES = {"text/csv": "id,speaker,start,end,text,emotion\nu001,Ann,0.25,3.25,You did what?,surprise\n"}
 
 
+FILE = answers(
+    "The file.",
+    {kind: EXAMPLES.get(kind) for kind in dict.fromkeys(TYPES.values())},
+    {"Content-Disposition": "The file's name, made of the recording's."},
+)
+FILE["content"]["application/json"] = RESULT
+
+
 @router.get(
     "/{id}/exports/{format}",
     summary="Export the result",
     response_class=Response,
-    responses=problems(404, 409, 422)
-    | {
-        200: answers(
-            "The file.",
-            {kind: EXAMPLES.get(kind) for kind in dict.fromkeys(TYPES.values())},
-            {"Content-Disposition": "The file's name, made of the recording's."},
-        )
-    },
+    responses=problems(404, 409, 422) | {200: FILE},
 )
 async def export(id: Id, format: Format, service: Service, access: Reader) -> FileAnswer:
     """A result as JSON, CSV, Parquet, WebVTT, SubRip, RTTM, ELAN, TextGrid, HTML page or picture.

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Response
 from crossgate.report.colours import colours, letters
 from crossgate.serving.api import schemas
 from crossgate.serving.api.context import Context, Reader, Service
-from crossgate.serving.api.documents import answers, problems
+from crossgate.serving.api.documents import RESULT, answers, problems
 from crossgate.serving.api.errors import ApiError, no_such_recording
 from crossgate.serving.api.found import content_of, find, find_completed
 from crossgate.serving.api.kinds import HEAD, media_type
@@ -51,7 +51,7 @@ IfRange = Annotated[str | None, Header(description="The ETag; with another one t
     | {
         200: {
             "description": "`result.json`, as docs/result-file.md describes it, with its summary.",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Result"}}},
+            "content": {"application/json": RESULT},
         }
     },
 )
