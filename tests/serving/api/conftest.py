@@ -13,7 +13,6 @@ from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.database import Database
 
 
-
 @pytest.fixture
 def serve(database: Database, tmp_path: Path) -> Iterator[Serve]:
     """`serve(tokens=True, ...)`: a service with these settings, on each kind of database."""

@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-import crossgate
+from crossgate import __version__
 from crossgate.errors import InputError
 from crossgate.packaged import find_checkpoint
 from crossgate.serving.api import documents, errors, schemas
@@ -94,7 +94,7 @@ def make_app(
     )
     app = _Documented(
         title="crossgate",
-        version=crossgate.__version__,
+        version=__version__,
         docs_url=None,  # they would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,

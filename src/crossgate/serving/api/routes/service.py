@@ -7,7 +7,7 @@ from typing import cast
 
 from fastapi import APIRouter, Response
 
-import crossgate
+from crossgate import __version__
 from crossgate.media.transcripts.decoding import LARGEST as LARGEST_TRANSCRIPT
 from crossgate.report.colours import colours
 from crossgate.serving.api import examples, schemas
@@ -51,7 +51,7 @@ def me(service: Service, access: Anybody) -> schemas.Me:
             "live_frame_bytes": settings.live_frame_bytes,
         },
         retention_days=retention_days(service, access),
-        version=crossgate.__version__,
+        version=__version__,
     )
 
 
