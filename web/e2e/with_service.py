@@ -1,6 +1,5 @@
 """Goes through the page of a real service: starts one on a free port with an empty folder, and ends it.
 
-
     python web/e2e/with_service.py --out dist/e2e [--recording FILE --transcript FILE] [...]
 
 Arguments are those of `npm run e2e`. Needs Node.js, `npm ci` in web/, and a Chromium.

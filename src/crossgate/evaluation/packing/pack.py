@@ -218,4 +218,5 @@ def _out_of_fold(
         if ids != [utterance.id for c in data.conversations for utterance in c.utterances]:
             raise InputError("these are predictions of other utterances than the table's", where=str(path))
         found.append(values)
-    return np.mean(found, axis=0, dtype=np.float32)
+    mean: npt.NDArray[np.float32] = np.mean(found, axis=0, dtype=np.float32)
+    return mean
