@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from crossgate.errors import InputError
@@ -63,7 +63,7 @@ async def put(
 ) -> schemas.Correction:
     """Say which emotion a turn expresses, in the place of what was said before. The result stays as it is."""
     verdict = parsed(await read_json(request), schemas.Verdict)
-    return await asyncio.to_thread(_correct, service, access, id, utterance_id, verdict)
+    return await run_in_threadpool(_correct, service, access, id, utterance_id, verdict)
 
 
 @router.delete(

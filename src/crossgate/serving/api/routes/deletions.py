@@ -7,6 +7,7 @@ import logging
 from time import monotonic
 
 from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
 from crossgate.serving.api import schemas
 from crossgate.serving.api.context import Admin, Context, ReaderOrAdmin, Service
@@ -44,12 +45,12 @@ async def delete(id: Id, service: Service, access: Admin) -> Response:
 
     An analysis that runs is stopped first. From the first moment the recording is found no more.
     """
-    if not await asyncio.to_thread(begin, service.storage.database, access.project_id, id):
+    if not await run_in_threadpool(begin, service.storage.database, access.project_id, id):
         raise no_such_recording()
     service.cancel(id)
     until = monotonic() + PATIENCE
     while True:
-        receipt = await asyncio.to_thread(_finished, service, id)
+        receipt = await run_in_threadpool(_finished, service, id)
         if receipt is not None:
             return _answer(receipt_shown(receipt))
         if monotonic() > until:

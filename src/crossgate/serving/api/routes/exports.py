@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
 from crossgate.report.exports.timing import is_timed
 from crossgate.report.writing import FILES, TIMED, write_result
@@ -59,7 +59,7 @@ async def export(id: Id, format: Format, service: Service, access: Reader) -> Fi
     Corrections are not in it. The page plays no recording. Formats that need times are refused (409) where
     the turns have none.
     """
-    recording = await asyncio.to_thread(find_completed, service, access, id)
+    recording = await run_in_threadpool(find_completed, service, access, id)
     return await service.laboured(lambda: _made(service, recording, format))
 
 

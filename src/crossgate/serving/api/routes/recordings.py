@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from crossgate.errors import InputError
 from crossgate.serving.api import examples, schemas
@@ -114,7 +114,7 @@ async def send(request: Request, response: Response, service: Service, access: W
     """
     recording = await take(request, service, access)
     response.headers["Location"] = f"{router.prefix}/{recording.id}"
-    return await asyncio.to_thread(shown, service, recording)
+    return await run_in_threadpool(shown, service, recording)
 
 
 @router.get(
