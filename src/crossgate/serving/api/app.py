@@ -12,10 +12,10 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-import crossgate
+from crossgate import __version__
 from crossgate.errors import InputError
 from crossgate.packaged import find_checkpoint
-from crossgate.serving.api import documents, errors, schemas
+from crossgate.serving.api import errors
 from crossgate.serving.api.context import LABOUR, Context
 from crossgate.serving.api.envelope import Envelope
 from crossgate.serving.api.metrics import Metrics
@@ -30,6 +30,7 @@ from crossgate.serving.api.routes import (
     results,
     service,
 )
+from crossgate.serving.api.shapes import documents, schemas
 from crossgate.serving.api.streams import Streams
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.opened import Storage
@@ -94,7 +95,7 @@ def make_app(
     )
     app = _Documented(
         title="crossgate",
-        version=crossgate.__version__,
+        version=__version__,
         docs_url=None,  # they would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-import crossgate
+from crossgate import __version__
 from crossgate.corpora.manifest import MANIFEST_FILE, Manifest
 from crossgate.corpora.rows import ROW_SCHEMA
 from crossgate.corpora.table import write_table
@@ -67,7 +67,7 @@ def write_corpus(context: Context, access: Access, only_corrected: bool, folder:
         features=(),
         splits={},
         licence="unknown: the recordings are of those who sent them",
-        source=f"corrections by people, kept by crossgate {crossgate.__version__}",
+        source=f"corrections by people, kept by crossgate {__version__}",
         notes=(
             f"{conversations} conversations, {corrected} of {len(rows)} turns with the emotion a person "
             "gave; the others have none",

@@ -9,12 +9,12 @@ from time import monotonic
 from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
 
-from crossgate.serving.api import schemas
 from crossgate.serving.api.context import Admin, Context, ReaderOrAdmin, Service
-from crossgate.serving.api.documents import headers_of, problems
 from crossgate.serving.api.errors import ApiError, no_such_recording
 from crossgate.serving.api.found import receipt_shown
 from crossgate.serving.api.routes.recordings import Id
+from crossgate.serving.api.shapes import schemas
+from crossgate.serving.api.shapes.documents import headers_of, problems
 from crossgate.serving.storage.deletion import Receipt, begin, begun, finish, receipt_of
 
 log = logging.getLogger("crossgate.serving")

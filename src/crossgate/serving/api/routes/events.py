@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from crossgate.serving.api import examples
 from crossgate.serving.api.context import Context, Reader, Service
-from crossgate.serving.api.documents import problems
 from crossgate.serving.api.errors import ApiError
 from crossgate.serving.api.found import find, shown
 from crossgate.serving.api.routes.recordings import Id
+from crossgate.serving.api.shapes import examples
+from crossgate.serving.api.shapes.documents import problems
 from crossgate.serving.storage.projects import Access, is_revoked
 from crossgate.serving.storage.recordings import found, pulse
 from crossgate.serving.storage.tables import COMPLETED, FAILED

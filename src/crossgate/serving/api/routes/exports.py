@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from crossgate.report.exports.timing import is_timed
 from crossgate.report.writing import FILES, TIMED, write_result
 from crossgate.serving.api.context import Context, Reader, Service
-from crossgate.serving.api.documents import RESULT, answers, problems
 from crossgate.serving.api.errors import ApiError
 from crossgate.serving.api.found import find_completed, result_of_recording
 from crossgate.serving.api.routes.recordings import Id
-from crossgate.serving.api.schemas import Format
 from crossgate.serving.api.sending import FileAnswer
+from crossgate.serving.api.shapes.documents import RESULT, answers, problems
+from crossgate.serving.api.shapes.schemas import Format
 from crossgate.serving.api.taking.names import attachment, download_name
 from crossgate.serving.storage.tables import Recording
 

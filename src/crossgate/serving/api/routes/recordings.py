@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from crossgate.errors import InputError
-from crossgate.serving.api import examples, schemas
 from crossgate.serving.api.context import Reader, Service, Writer
-from crossgate.serving.api.documents import body, headers_of, problems
 from crossgate.serving.api.found import all_shown, find, shown
+from crossgate.serving.api.shapes import examples, schemas
+from crossgate.serving.api.shapes.documents import body, headers_of, problems
 from crossgate.serving.api.taking.parcel import take
 from crossgate.serving.storage.recordings import Filter, listed
 

@@ -17,7 +17,7 @@ from crossgate.errors import InputError
 from crossgate.media.transcripts.decoding import LARGEST as LARGEST_TRANSCRIPT
 from crossgate.serving.api.context import Context
 from crossgate.serving.api.errors import ApiError, invalid
-from crossgate.serving.api.schemas import Named, Settings
+from crossgate.serving.api.shapes.schemas import Named, Settings
 from crossgate.serving.api.taking.form import Part, read_form
 from crossgate.serving.api.taking.names import base_name, checked_name, transcript_suffix
 from crossgate.serving.api.taking.stores import checked_url
