@@ -19,7 +19,7 @@ from toy_results import RESULTS, toy_result
 from crossgate.report.reading import result_of
 from crossgate.report.writing import FILES, FORMATS, TIMED, write_result
 from crossgate.serving.api.routes.exports import TYPES
-from crossgate.serving.api.schemas import Format
+from crossgate.serving.api.shapes.schemas import Format
 from crossgate.serving.api.taking.names import attachment, download_name
 
 

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
     unsupported_method,
 )
-from toy_api import Served, toy_result
+from toy_api import ON_SQLITE, Served, toy_result
 
 CHECKS = [
     not_a_server_error,
@@ -77,6 +77,7 @@ def ask(operation: Any, mode: GenerationMode, id: str, statuses: set[int], examp
         one()
 
 
+@ON_SQLITE
 def test_no_request_makes_it_fail(service: Served) -> None:
     seen = explore(service, 4)
     assert len(seen) == 18

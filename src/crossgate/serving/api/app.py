@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from crossgate import __version__
 from crossgate.errors import InputError
 from crossgate.packaged import find_checkpoint
-from crossgate.serving.api import documents, errors, schemas
+from crossgate.serving.api import errors
 from crossgate.serving.api.context import LABOUR, Context
 from crossgate.serving.api.envelope import Envelope
 from crossgate.serving.api.metrics import Metrics
@@ -30,6 +30,7 @@ from crossgate.serving.api.routes import (
     results,
     service,
 )
+from crossgate.serving.api.shapes import documents, schemas
 from crossgate.serving.api.streams import Streams
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.opened import Storage

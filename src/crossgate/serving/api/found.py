@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from crossgate.report.reading import result_of
 from crossgate.report.result import Result
-from crossgate.serving.api import schemas
 from crossgate.serving.api.context import Context
 from crossgate.serving.api.errors import ApiError, no_such_recording
+from crossgate.serving.api.shapes import schemas
 from crossgate.serving.storage import recordings
 from crossgate.serving.storage.deletion import Receipt
 from crossgate.serving.storage.projects import Access, retention_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -68,11 +67,9 @@ class FileAnswer(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await asyncio.to_thread(self._close)
-
-    def _close(self) -> None:
-        self._file.close()
-        self._done()
+            # Here and not in a thread: where the client has gone, nothing may be waited for.
+            self._file.close()
+            self._done()
 
 
 def _chunks(file: BinaryIO, length: int) -> Iterator[bytes]:

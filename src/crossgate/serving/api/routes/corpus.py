@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossgate.serving.api.context import Context, Reader, Service
 from crossgate.serving.api.corpus import write_corpus
-from crossgate.serving.api.documents import answers, problems
 from crossgate.serving.api.sending import FileAnswer
+from crossgate.serving.api.shapes.documents import answers, problems
 from crossgate.serving.api.taking.names import attachment, download_name
 from crossgate.serving.storage.projects import Access
 

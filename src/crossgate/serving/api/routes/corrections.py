@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from crossgate.errors import InputError
-from crossgate.serving.api import schemas
 from crossgate.serving.api.context import Context, Reader, Service, Writer
-from crossgate.serving.api.documents import body, problems
 from crossgate.serving.api.errors import ApiError, no_such_recording
 from crossgate.serving.api.found import content_of, find_completed
 from crossgate.serving.api.routes.recordings import Id
+from crossgate.serving.api.shapes import schemas
+from crossgate.serving.api.shapes.documents import body, problems
 from crossgate.serving.api.taking.parcel import parsed, read_json
 from crossgate.serving.storage.corrections import correct, corrections_of, withdraw
 from crossgate.serving.storage.projects import Access
@@ -63,7 +63,7 @@ async def put(
 ) -> schemas.Correction:
     """Say which emotion a turn expresses, in the place of what was said before. The result stays as it is."""
     verdict = parsed(await read_json(request), schemas.Verdict)
-    return await asyncio.to_thread(_correct, service, access, id, utterance_id, verdict)
+    return await run_in_threadpool(_correct, service, access, id, utterance_id, verdict)
 
 
 @router.delete(

@@ -7,13 +7,14 @@ import logging
 from time import monotonic
 
 from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
-from crossgate.serving.api import schemas
 from crossgate.serving.api.context import Admin, Context, ReaderOrAdmin, Service
-from crossgate.serving.api.documents import headers_of, problems
 from crossgate.serving.api.errors import ApiError, no_such_recording
 from crossgate.serving.api.found import receipt_shown
 from crossgate.serving.api.routes.recordings import Id
+from crossgate.serving.api.shapes import schemas
+from crossgate.serving.api.shapes.documents import headers_of, problems
 from crossgate.serving.storage.deletion import Receipt, begin, begun, finish, receipt_of
 
 log = logging.getLogger("crossgate.serving")
@@ -44,12 +45,12 @@ async def delete(id: Id, service: Service, access: Admin) -> Response:
 
     An analysis that runs is stopped first. From the first moment the recording is found no more.
     """
-    if not await asyncio.to_thread(begin, service.storage.database, access.project_id, id):
+    if not await run_in_threadpool(begin, service.storage.database, access.project_id, id):
         raise no_such_recording()
     service.cancel(id)
     until = monotonic() + PATIENCE
     while True:
-        receipt = await asyncio.to_thread(_finished, service, id)
+        receipt = await run_in_threadpool(_finished, service, id)
         if receipt is not None:
             return _answer(receipt_shown(receipt))
         if monotonic() > until:

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator
 from time import monotonic
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from crossgate.serving.api import examples
 from crossgate.serving.api.context import Context, Reader, Service
-from crossgate.serving.api.documents import problems
 from crossgate.serving.api.errors import ApiError
 from crossgate.serving.api.found import find, shown
 from crossgate.serving.api.routes.recordings import Id
+from crossgate.serving.api.shapes import examples
+from crossgate.serving.api.shapes.documents import problems
 from crossgate.serving.storage.projects import Access, is_revoked
 from crossgate.serving.storage.recordings import found, pulse
 from crossgate.serving.storage.tables import COMPLETED, FAILED
@@ -63,7 +64,7 @@ STREAM = {
 )
 async def events(id: Id, service: Service, access: Reader) -> StreamingResponse:
     """Server-sent events of a recording until its analysis is over."""
-    await asyncio.to_thread(find, service, access, id)
+    await run_in_threadpool(find, service, access, id)
     if not service.streams.take(access.token):
         raise ApiError(
             429, "too many streams are open", headers={"Retry-After": str(AGAIN)}, title="Too many streams"
@@ -93,19 +94,19 @@ async def _events(service: Context, access: Access, id: str) -> AsyncIterator[st
     before: object = None
     spoken = monotonic()
     while not service.streams.closing:
-        now = await asyncio.to_thread(pulse, database, access.project_id, id)
+        now = await run_in_threadpool(pulse, database, access.project_id, id)
         if now != before:
-            recording = await asyncio.to_thread(found, database, access.project_id, id)
+            recording = await run_in_threadpool(found, database, access.project_id, id)
             if recording is None:
                 yield GONE
                 return
-            said = await asyncio.to_thread(shown, service, recording)
+            said = await run_in_threadpool(shown, service, recording)
             yield f"event: progress\ndata: {said.model_dump_json()}\n\n"
             if recording.state in (COMPLETED, FAILED):
                 return
             before, spoken = now, monotonic()
         elif monotonic() - spoken > HEARTBEAT:
-            if access.token is not None and await asyncio.to_thread(is_revoked, database, access.token):
+            if access.token is not None and await run_in_threadpool(is_revoked, database, access.token):
                 return
             yield ": still here\n\n"
             spoken = monotonic()

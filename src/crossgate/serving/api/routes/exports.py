@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
 from crossgate.report.exports.timing import is_timed
 from crossgate.report.writing import FILES, TIMED, write_result
 from crossgate.serving.api.context import Context, Reader, Service
-from crossgate.serving.api.documents import RESULT, answers, problems
 from crossgate.serving.api.errors import ApiError
 from crossgate.serving.api.found import find_completed, result_of_recording
 from crossgate.serving.api.routes.recordings import Id
-from crossgate.serving.api.schemas import Format
 from crossgate.serving.api.sending import FileAnswer
+from crossgate.serving.api.shapes.documents import RESULT, answers, problems
+from crossgate.serving.api.shapes.schemas import Format
 from crossgate.serving.api.taking.names import attachment, download_name
 from crossgate.serving.storage.tables import Recording
 
@@ -59,7 +59,7 @@ async def export(id: Id, format: Format, service: Service, access: Reader) -> Fi
     Corrections are not in it. The page plays no recording. Formats that need times are refused (409) where
     the turns have none.
     """
-    recording = await asyncio.to_thread(find_completed, service, access, id)
+    recording = await run_in_threadpool(find_completed, service, access, id)
     return await service.laboured(lambda: _made(service, recording, format))
 
 

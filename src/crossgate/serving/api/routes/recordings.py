@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from crossgate.errors import InputError
-from crossgate.serving.api import examples, schemas
 from crossgate.serving.api.context import Reader, Service, Writer
-from crossgate.serving.api.documents import body, headers_of, problems
 from crossgate.serving.api.found import all_shown, find, shown
+from crossgate.serving.api.shapes import examples, schemas
+from crossgate.serving.api.shapes.documents import body, headers_of, problems
 from crossgate.serving.api.taking.parcel import take
 from crossgate.serving.storage.recordings import Filter, listed
 
@@ -114,7 +114,7 @@ async def send(request: Request, response: Response, service: Service, access: W
     """
     recording = await take(request, service, access)
     response.headers["Location"] = f"{router.prefix}/{recording.id}"
-    return await asyncio.to_thread(shown, service, recording)
+    return await run_in_threadpool(shown, service, recording)
 
 
 @router.get(

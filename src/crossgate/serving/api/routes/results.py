@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 
 from crossgate.report.colours import colours, letters
-from crossgate.serving.api import schemas
 from crossgate.serving.api.context import Context, Reader, Service
-from crossgate.serving.api.documents import RESULT, answers, problems
 from crossgate.serving.api.errors import ApiError, no_such_recording
 from crossgate.serving.api.found import content_of, find, find_completed
 from crossgate.serving.api.kinds import HEAD, media_type
 from crossgate.serving.api.routes.recordings import Id
 from crossgate.serving.api.sending import FileAnswer, range_of
+from crossgate.serving.api.shapes import schemas
+from crossgate.serving.api.shapes.documents import RESULT, answers, problems
 from crossgate.serving.storage.projects import Access
 from crossgate.serving.storage.recordings import key_of
 

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Response
 from crossgate import __version__
 from crossgate.media.transcripts.decoding import LARGEST as LARGEST_TRANSCRIPT
 from crossgate.report.colours import colours
-from crossgate.serving.api import examples, schemas
 from crossgate.serving.api.context import Anybody, Reader, Service
-from crossgate.serving.api.documents import answers, problems
 from crossgate.serving.api.errors import ApiError
 from crossgate.serving.api.found import retention_days
 from crossgate.serving.api.metrics import CONTENT_TYPE
+from crossgate.serving.api.shapes import examples, schemas
+from crossgate.serving.api.shapes.documents import answers, problems
 from crossgate.serving.storage.recordings import counts_by_state
 
 router = APIRouter(tags=["service"])

@@ -14,6 +14,7 @@ from fastapi import Request
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
+from starlette.concurrency import run_in_threadpool
 
 from crossgate.serving.api.errors import ApiError
 
@@ -78,8 +79,8 @@ async def read_form(
         async for chunk in request.stream():
             form.parser.write(chunk)
             if form.waiting > AT_ONCE:
-                await asyncio.to_thread(form.flush)
-        await asyncio.to_thread(form.flush)
+                await run_in_threadpool(form.flush)
+        await run_in_threadpool(form.flush)
         form.parser.finalize()
     except ApiError as error:
         if error.status == 413:

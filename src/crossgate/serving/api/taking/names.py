@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from crossgate.errors import InputError
 from crossgate.media.transcripts.reading import SUFFIXES
-from crossgate.serving.api.schemas import LONGEST_NAME
+from crossgate.serving.api.shapes.schemas import LONGEST_NAME
 from crossgate.serving.storage.texts import checked_text
 
 LONGEST_FILE_NAME = 100

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +11,13 @@ from uuid import uuid4
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from crossgate.errors import InputError
 from crossgate.media.transcripts.decoding import LARGEST as LARGEST_TRANSCRIPT
 from crossgate.serving.api.context import Context
 from crossgate.serving.api.errors import ApiError, invalid
-from crossgate.serving.api.schemas import Named, Settings
+from crossgate.serving.api.shapes.schemas import Named, Settings
 from crossgate.serving.api.taking.form import Part, read_form
 from crossgate.serving.api.taking.names import base_name, checked_name, transcript_suffix
 from crossgate.serving.api.taking.stores import checked_url
@@ -69,7 +68,7 @@ async def take(request: Request, context: Context, access: Access) -> Recording:
     kind = media_type(request)
     if kind == "application/json":
         named = parsed(await read_json(request), Named)
-        return await asyncio.to_thread(_keep, context, access, parcel_of_urls(named, context))
+        return await run_in_threadpool(_keep, context, access, parcel_of_urls(named, context))
     if kind != "multipart/form-data":
         raise ApiError(
             415, f"the body is {kind or 'of no kind'}, expected multipart/form-data or application/json"
@@ -82,7 +81,7 @@ async def take(request: Request, context: Context, access: Access) -> Recording:
             {"name": 10_000, "settings": LARGEST_JSON},
             lambda name, content: _check_text(context, name, content),
         )
-        return await asyncio.to_thread(lambda: _keep(context, access, parcel_of_form(parts)))
+        return await run_in_threadpool(lambda: _keep(context, access, parcel_of_form(parts)))
 
 
 def media_type(request: Request) -> str:
@@ -205,7 +204,7 @@ def _settings(content: bytes) -> Settings:
 
 def _checked(context: Context, settings: Settings) -> dict[str, Any]:
     """The wishes as they are kept. Raises InputError where the service cannot meet them."""
-    given: dict[str, Any] = json.loads(settings.model_dump_json(exclude_unset=True))
+    given: dict[str, Any] = settings.model_dump(exclude_unset=True)
     analysis_settings(wishes_of(given), context.settings)
     return given
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from crossgate.serving.api import examples
+from crossgate.serving.api.shapes import examples
 
 Format = Literal["json", "csv", "parquet", "vtt", "srt", "rttm", "eaf", "textgrid", "html", "png"]
 Kind = Literal["video", "audio", "text"]

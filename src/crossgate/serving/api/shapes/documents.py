@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from crossgate.report.schema import schema as result_schema
-from crossgate.serving.api import examples
+from crossgate.serving.api.shapes import examples
 from crossgate.serving.problems import MEDIA_TYPE, problem, title_of
 
 Responses = dict[int | str, dict[str, Any]]
