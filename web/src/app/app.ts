@@ -19,5 +19,10 @@ export interface App {
 export type Screen = (app: App, root: HTMLElement, signal: AbortSignal) => void | Promise<void>;
 
 export function mayWrite(app: App): boolean {
-  return app.me.scopes.includes("write") || app.me.scopes.includes("admin");
+  return app.me.scopes.includes("write");
+}
+
+/** Whether whoever looks may delete. */
+export function mayDelete(app: App): boolean {
+  return app.me.scopes.includes("admin");
 }

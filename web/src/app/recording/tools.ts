@@ -6,7 +6,7 @@ import { pathOf } from "../api/client";
 import { download } from "../api/download";
 import { wordsOfError } from "../api/problem";
 import { EXPORTS, type Recording, TIMED_EXPORTS } from "../api/types";
-import { type App, mayWrite } from "../app";
+import { type App, mayDelete } from "../app";
 import { hashOf, NO_FILTER } from "../route";
 import { W } from "../words";
 import { confirmRemoval } from "./remove";
@@ -25,7 +25,7 @@ export function makeTools(app: App, recording: Recording, signal: AbortSignal, r
     back,
     result === undefined ? null : compare,
     result === undefined ? null : exports(app, recording, result, signal),
-    mayWrite(app) ? remove : null,
+    mayDelete(app) ? remove : null,
   );
 }
 
