@@ -35,6 +35,7 @@ class Serve(ServiceSettings):
             from crossgate.serving.api.app import make_app
             from crossgate.serving.live.router import live_router
             from crossgate.serving.storage.opened import open_storage
+            from crossgate.serving.work.engine import workers_of
             from crossgate.serving.work.supervisor import Work
         except ModuleNotFoundError as error:
             raise InputError(
@@ -43,8 +44,9 @@ class Serve(ServiceSettings):
             ) from None
         with (
             _listening(settings) as listener,
+            workers_of(settings) as start,
             open_storage(settings) as storage,
-            Work(storage, settings) as work,
+            Work(storage, settings, start=start) as work,
         ):
             app = make_app(
                 storage,

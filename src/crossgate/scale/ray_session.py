@@ -47,7 +47,8 @@ def ray_session(workers: int, address: str | None) -> Iterator[None]:
         workers: CPUs of a Ray that is started for this, which is one where no address is given.
         address: of a running cluster, `host:port` or `auto`.
 
-    Raises InputError where the cluster cannot be joined or has no CPU, CrossgateError where Ray does not start.
+    Raises InputError where the cluster cannot be joined or has no CPU, CrossgateError where
+    none starts.
     """
     ray = ray_library()
     # Whether RAY_ADDRESS is set or not: what was not named is not joined.
