@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from crossgate.errors import CrossgateError
 from crossgate.report.reading import RESULT_FILE
-from crossgate.scale.machine import refuse_other_versions, versions
 from crossgate.scale.ray_session import ray_library
+from crossgate.serving.work.on_ray.alike import made_alike
 from crossgate.serving.work.on_ray.relay import Heard, Relay
 from crossgate.serving.work.process import PATIENCE, WorkerProcess
 from crossgate.serving.work.progress import CARRYING
@@ -47,7 +46,7 @@ class RayWorker:
             raise LostError(LEFT)
         actor = ray.remote(num_cpus=1, max_restarts=0, max_concurrency=2, scheduling_strategy="SPREAD")(Relay)
         # Of its two threads one is for `stay`.
-        self._relay = actor.remote(partial(_made_alike, versions(), make))
+        self._relay = actor.remote(made_alike(make))
         self._stay = self._relay.stay.remote()
         self._near: WorkerProcess | None = None
         self._weight = 0
@@ -207,12 +206,6 @@ def no_analysis() -> Analysis:
         raise CrossgateError("this process only fetches")
 
     return analyse
-
-
-def _made_alike(expected: dict[str, str | None], make: Maker) -> Analysis:
-    """What `make` makes. Raises InputError where the machine has other versions than the service."""
-    refuse_other_versions(expected)
-    return make()
 
 
 def _moved(job: Analyse, folder: str) -> Analyse:
