@@ -97,6 +97,21 @@ def test_recordings_are_analysed_elsewhere_by_one_process_that_is_kept(
     assert list(settings.scratch.iterdir()) == []
 
 
+def test_what_lies_in_a_store_is_fetched_here_and_analysed_there(
+    storage: Storage, settings: ServiceSettings, start: StartWorker, tmp_path: Path
+) -> None:
+    store = f"file://{tmp_path}/talks"
+    (tmp_path / "talks").mkdir()
+    (tmp_path / "talks" / "talk.mp4").write_text("ok")
+    sent, absent = (send(storage, None, url=f"{store}/{name}.mp4") for name in ("talk", "absent"))
+    with Work(storage, replace(settings, allow_store=store), make=toy_analysis, start=start) as work:
+        done, failed = ended(storage, sent), ended(storage, absent)
+        assert work.alive == 1
+    assert content_of(storage, done)["name"] == "Meeting.mp4"
+    assert failed.error is not None
+    assert failed.error["detail"].startswith("Meeting.mp4: is not in the store")
+
+
 def test_what_breaks_one_analysis_breaks_no_other(
     storage: Storage, settings: ServiceSettings, start: StartWorker
 ) -> None:
