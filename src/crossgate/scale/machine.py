@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class Expected:
         marker = folder / f"{MARKER}{secrets.token_hex(8)}"
         marker.touch()
         try:
-            yield cls(marker, tuple(table.absolute() for table in tables), _versions())
+            yield cls(marker, tuple(table.absolute() for table in tables), versions())
         finally:
             marker.unlink(missing_ok=True)
 
@@ -63,14 +63,20 @@ class Expected:
                     where=str(table),
                     fix="keep the corpora where all machines share them, by the same path",
                 )
-        for name, version in _versions().items():
-            if version != self.versions.get(name):
-                raise InputError(
-                    f"{machine} has {name} {version}, where the command was given it is "
-                    f"{self.versions.get(name)}",
-                    fix="install the same versions on all machines",
-                )
+        refuse_other_versions(self.versions)
 
 
-def _versions() -> dict[str, str | None]:
+def versions() -> dict[str, str | None]:
+    """Of crossgate and the packages a number may depend on; None for one that is not installed."""
     return {"crossgate": __version__, **watched_versions()}
+
+
+def refuse_other_versions(expected: Mapping[str, str | None]) -> None:
+    """Raise InputError where this machine has other versions than `versions` gave on another one."""
+    for name, version in versions().items():
+        if version != expected.get(name):
+            raise InputError(
+                f"the machine {socket.gethostname()} has {name} {version}, where the command was given it is "
+                f"{expected.get(name)}",
+                fix="install the same versions on all machines",
+            )

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, redirect_stdout
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crossgate.errors import CrossgateError, InputError, reason_of
 from crossgate.experiments.benchmark.workers import Engine, worker_ended
 from crossgate.scale.machine import Expected
-
-OBJECT_STORE = 100 * 2**20
-"""Bytes of memory that Ray keeps for what tasks hand on, of which ours hand on next to nothing."""
-PATIENCE = 10.0
-"""Seconds for a cluster to answer, and for tasks to be gone that were told to end."""
-
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    # A training asks for no GPU, as a local process asks for none, and finds the same one.
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
-"""The environment Ray is started in: it reports to nobody."""
+from crossgate.scale.ray_session import PATIENCE, end_with_ray, ray_library, ray_session, refuse_address
 
 
 def ray_engine(
@@ -45,9 +28,9 @@ def ray_engine(
 
     Raises InputError where Ray is not installed, or the address is none.
     """
-    _ray()
+    ray_library()
     if address is not None:
-        _refuse_address(address)
+        refuse_address(address)
     return partial(_executor, folder, tuple(tables), workers, address)
 
 
@@ -63,7 +46,7 @@ class RayExecutor(Executor):
 
     def __init__(self, expected: Expected) -> None:
         self._expected = expected
-        self._task = _ray().remote(num_cpus=1, max_retries=0)(_on_worker)
+        self._task = ray_library().remote(num_cpus=1, max_retries=0)(_on_worker)
         self._at_work: dict[Future[Any], Any] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -79,7 +62,7 @@ class RayExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for the tasks; with `cancel_futures` their workers are killed, and waited for a little."""
-        ray = _ray()
+        ray = ray_library()
         left = list(self._at_work.values())
         if cancel_futures:
             for reference in left:
@@ -101,31 +84,14 @@ def _on_worker(
     expected: Expected, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """What a task does, on whatever machine it is."""
-    _end_with_ray()
+    end_with_ray()
     expected.refuse_otherwise()
     return fn(*args, **kwargs)
 
 
-@cache
-def _end_with_ray() -> None:
-    """End this worker as soon as the process is gone that it was started by.
-
-    A command that is killed takes the Ray it started with it, whose workers notice after some seconds; until
-    then they would write beside those of the command that is given next.
-    """
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def _in_our_words(error: BaseException) -> BaseException:
     """What a task raised, or what its end means."""
-    errors = _ray().exceptions
+    errors = ray_library().exceptions
     if isinstance(error, errors.RayTaskError):
         cause = getattr(error, "cause", None)
         if isinstance(cause, BaseException):
@@ -144,7 +110,7 @@ def _executor(
 ) -> Iterator[Executor]:
     """An executor on a Ray that is there, or that begins and ends with the block."""
     # Ray prints what it has to say about lost workers on stdout, which is for results.
-    with redirect_stdout(sys.stderr), _session(workers, address), Expected.of(folder, tables) as expected:
+    with redirect_stdout(sys.stderr), ray_session(workers, address), Expected.of(folder, tables) as expected:
         executor = RayExecutor(expected)
         try:
             yield executor
@@ -153,87 +119,3 @@ def _executor(
             executor.shutdown(cancel_futures=True)
             raise
         executor.shutdown()
-
-
-@contextmanager
-def _session(workers: int, address: str | None) -> Iterator[None]:
-    """Ray, joined or started, and left again."""
-    ray = _ray()
-    # Whether RAY_ADDRESS is set or not: what was not named is not joined.
-    where: dict[str, Any] = {"address": address} if address else {"address": "local", "num_cpus": workers}
-    if not address:
-        where |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE}
-    with _environment(QUIET), _own_sigterm():
-        try:
-            ray.init(**where, log_to_driver=False, logging_level="error")
-        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            if address is None:
-                raise CrossgateError(f"Ray does not start: {reason_of(error)}") from error
-            raise InputError(
-                f"no Ray cluster to join: {reason_of(error)}",
-                where=f"--address {address}",
-                fix="`ray status` on this machine tells whether it is part of one; where a cluster asks for "
-                "a token, give the command the RAY_AUTH_MODE and RAY_AUTH_TOKEN that it was started with",
-            ) from error
-    try:
-        if ray.cluster_resources().get("CPU", 0) < 1:
-            raise InputError("the Ray cluster there has no CPU to give", where=f"--address {address}")
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _refuse_address(address: str) -> None:
-    """Raise InputError for another kind of address, or where nobody answers: Ray would wait for minutes."""
-    where = f"--address {address}"
-    host, colon, port = address.rpartition(":")
-    if address == "auto":
-        return
-    if "://" in address or not (colon and host and port.isdecimal()):
-        raise InputError(
-            "expected HOST:PORT of the cluster's head, or auto",
-            where=where,
-            fix="give the command on a machine of the cluster",
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
-    except (OSError, OverflowError) as error:
-        raise InputError(
-            f"nobody answers there: {reason_of(error)}",
-            where=where,
-            fix="`ray start --head` prints the address; --address auto finds the cluster this machine is in",
-        ) from error
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Variables of the environment, set for a while."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-@contextmanager
-def _own_sigterm() -> Iterator[None]:
-    """Keep this process's way of ending on SIGTERM, which `ray.init` replaces."""
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread() and handler is not None:
-            signal.signal(signal.SIGTERM, handler)
-
-
-def _ray() -> Any:
-    """The library. Raises InputError where it is not installed."""
-    try:
-        import ray
-    except ImportError as error:
-        raise InputError(
-            "--engine ray needs Ray, which is not installed", fix="install crossgate[ray]"
-        ) from error
-    return ray

@@ -13,6 +13,7 @@ from crossgate.serving.live.room import open_sessions
 from crossgate.serving.live.router import live_router
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.opened import open_storage
+from crossgate.serving.work.engine import workers_of
 from crossgate.serving.work.supervisor import Work
 
 PATIENCE = 10
@@ -34,8 +35,9 @@ def serve(settings: ServiceSettings, told: Callable[[str], None] = lambda addres
     """
     with (
         _listening(settings) as listener,
+        workers_of(settings) as start,
         open_storage(settings) as storage,
-        Work(storage, settings) as work,
+        Work(storage, settings, start=start) as work,
     ):
         app = make_app(
             storage,

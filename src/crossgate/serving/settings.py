@@ -6,6 +6,7 @@ import ipaddress
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from crossgate.errors import InputError
 from crossgate.pipeline.policy import find_policy
@@ -43,6 +44,11 @@ class ServiceSettings:
     """Pipeline of pyannote.audio that tells voices apart; needs the extra diarization."""
     workers: int = 1
     """Processes that analyse, each with a model of its own in memory; 0 takes uploads and analyses none."""
+    engine: Literal["local", "ray"] = "local"
+    """Where they run: on this machine, or on as many as a cluster of Ray has, a CPU each; extra ray."""
+    address: str | None = None
+    """Of a running Ray cluster, HOST:PORT or `auto`; this machine must be part of it. Without, Ray is started
+    on this machine for the service."""
     max_megabytes: float = 2000.0
     """Largest upload, in millions of bytes."""
     max_minutes: float = 240.0
@@ -80,6 +86,13 @@ class ServiceSettings:
         for name in ("workers", "live_sessions"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        if self.engine == "ray" and self.workers < 1:
+            raise InputError(
+                "--engine ray has nothing to do without workers",
+                fix="give --workers 1 or more, or no --engine",
+            )
+        if self.address is not None and self.engine != "ray":
+            raise InputError("--address is of a Ray cluster", fix="add --engine ray")
         for name in (
             "max_megabytes",
             "max_minutes",

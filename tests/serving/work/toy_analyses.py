@@ -119,6 +119,11 @@ def _exhaust(job: Analyse, step: Step, more: str) -> None:
     raise MemoryError(SECRET)
 
 
+def _where(job: Analyse, step: Step, more: str) -> None:
+    """Notes where it works."""
+    Path(more).write_text(job.folder, encoding="utf-8")
+
+
 def _nothing(job: Analyse, step: Step, more: str) -> None:
     pass
 
@@ -138,4 +143,5 @@ ACTS = {
     "refuse": _refuse,
     "segfault": lambda *_: os.kill(os.getpid(), signal.SIGSEGV),
     "wait": _wait,
+    "where": _where,
 }

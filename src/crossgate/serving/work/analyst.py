@@ -1,4 +1,4 @@
-"""One thread with one worker process: claims, watches over every job, replaces the worker where it must."""
+"""One thread with one worker: claims, watches over every job, replaces the worker where it must."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from crossgate.serving.work.failures import FailedError, StoppedError
 from crossgate.serving.work.fetched import to_fetch
 from crossgate.serving.work.job import do_job
 from crossgate.serving.work.lease import LEASE, Lease
-from crossgate.serving.work.process import EndedError, WorkerProcess
 from crossgate.serving.work.progress import FETCHING, FETCHING_TRANSCRIPT, WRITING_DOWN, Progress
 from crossgate.serving.work.watch import GLANCE, Watch
-from crossgate.serving.work.worker.messages import Maker
 from crossgate.serving.work.worker.traces import trace_without_words
+from crossgate.serving.work.workers import BeginWorker, EndedError, LostError, Worker
 
 POLL = 0.5
 """Seconds between two looks for something to do."""
@@ -42,13 +41,13 @@ class Analyst:
     """Works in a thread of its own from `start` until `stop`."""
 
     def __init__(
-        self, number: int, storage: Storage, settings: ServiceSettings, owner: str, make: Maker
+        self, number: int, storage: Storage, settings: ServiceSettings, owner: str, begin: BeginWorker
     ) -> None:
         self._storage, self._settings = storage, settings
-        self._owner, self._make = owner, make
+        self._owner, self._begin = owner, begin
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"analyst {number}", daemon=True)
-        self._worker: WorkerProcess | None = None
+        self._worker: Worker | None = None
         self._troubles = 0
         self.lease: Lease | None = None
         """The job at hand."""
@@ -117,11 +116,11 @@ class Analyst:
             log.warning("recording %s: %s", id, error.problem["title"])
         except (OSError, SQLAlchemyError) as error:
             log.error("recording %s: store or database failed:\n%s", id, trace_without_words(error))
-            if recording.attempts < self._settings.attempts:
-                claims.release(database, id, self._owner)
-            else:
-                claims.fail(database, id, self._owner, failures.unexpected())
+            self._try_again(recording, failures.unexpected())
             self._pause()
+        except LostError as error:
+            log.warning("recording %s: its worker is lost: %s", id, error)
+            self._try_again(recording, failures.machine_lost(recording.attempts))
         except Exception as error:
             log.error("recording %s: failed:\n%s", id, trace_without_words(error))
             claims.fail(database, id, self._owner, failures.unexpected())
@@ -133,6 +132,13 @@ class Analyst:
         if worker is not None and 2 * worker.bytes_in_memory() > 1e6 * self._settings.job_megabytes:
             self._drop_worker()  # what it keeps would be held against the next job
 
+    def _try_again(self, recording: Recording, problem: failures.Problem) -> None:
+        """What was not the recording's fault, as far as one can tell, is begun again, and not for ever."""
+        if recording.attempts < self._settings.attempts:
+            claims.release(self._storage.database, recording.id, self._owner)
+        else:
+            claims.fail(self._storage.database, recording.id, self._owner, problem)
+
     def _left_out(self, recording: Recording) -> set[str]:
         """Steps that will surely not be taken."""
         out = set() if to_fetch(recording) else {FETCHING, FETCHING_TRANSCRIPT}
@@ -143,7 +149,7 @@ class Analyst:
     def _begin_worker(self) -> bool:
         """Whether there is a worker with its model; told in the log where not."""
         self._drop_worker()
-        worker = WorkerProcess(self._make)
+        worker = self._begin()
         began = time.monotonic()
         reason = "it is not ready after so long"
         try:
@@ -156,6 +162,8 @@ class Analyst:
                     return True
                 reason = _reason(answer)
                 break
+        except LostError as error:
+            reason = str(error)
         except EndedError as error:
             reason = f"it ended: {failures.crashed(error.exit_code)['detail']}"
         worker.kill()

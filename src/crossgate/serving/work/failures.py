@@ -99,6 +99,16 @@ def lost(times: int) -> Problem:
     )
 
 
+def machine_lost(times: int) -> Problem:
+    """Its worker's machine was gone in the middle of it, again and again."""
+    return problem(
+        500,
+        "The analysis was lost",
+        f"The machine that analysed it was gone in the middle of it, and this was the last of {times} "
+        "attempts. Send it again when the machines are well.",
+    )
+
+
 def _how(exit_code: int | None) -> str:
     if exit_code is None:
         return "nobody knows how"

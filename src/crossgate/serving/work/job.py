@@ -30,8 +30,9 @@ from crossgate.serving.work.worker.naming import names_of
 def do_job(storage: Storage, settings: ServiceSettings, recording: Recording, owner: str, ask: Ask) -> None:
     """Analyse a claimed recording and keep its result.
 
-    Raises FailedError where it cannot be done, StoppedError where it is to be left, OSError or
-    SQLAlchemyError where the store or the database does not answer.
+    Raises FailedError where it cannot be done, StoppedError where it is to be left, LostError
+    where its worker's machine is gone, OSError or SQLAlchemyError where the store or the database does not
+    answer.
     """
     try:
         how = settings_of(recording, settings)

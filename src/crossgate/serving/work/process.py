@@ -1,4 +1,4 @@
-"""A worker process, seen from its supervisor: started, sent errands, listened to, weighed, killed."""
+"""A worker process on this machine, seen from its supervisor."""
 
 from __future__ import annotations
 
@@ -6,23 +6,17 @@ import contextlib
 import multiprocessing
 import os
 import signal
+from multiprocessing import connection as connections
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from crossgate.serving.work.worker.main import work
 from crossgate.serving.work.worker.messages import Errand, Maker, read_answer, send_errand
+from crossgate.serving.work.workers import EndedError
 
 PATIENCE = 5.0
 """Seconds a process has to be gone after it was told to."""
-
-
-class EndedError(Exception):
-    """The worker process has ended; `exit_code` is negative for a signal, None where nobody knows."""
-
-    def __init__(self, exit_code: int | None) -> None:
-        self.exit_code = exit_code
-        super().__init__(f"exit code {exit_code}")
 
 
 class WorkerProcess:
@@ -70,6 +64,10 @@ class WorkerProcess:
         either good analyses or none.
         """
         return resident_bytes(self._process.pid or 0)
+
+    def wait(self) -> None:
+        """Until it has ended, and no longer; another thread may."""
+        connections.wait([self._process.sentinel])
 
     def end(self) -> None:
         """Let an idle one end by itself, or kill it."""

@@ -7,6 +7,9 @@ from collections.abc import Collection
 FETCHING = "fetching the recording"
 FETCHING_TRANSCRIPT = "fetching the transcript"
 
+CARRYING = "taking it to another machine"
+"""Told where that happens; it moves no bar."""
+
 WRITING_DOWN = "writing down what is said"
 
 STEPS = {

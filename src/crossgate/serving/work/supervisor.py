@@ -20,8 +20,10 @@ from crossgate.serving.work.analyst import Analyst
 from crossgate.serving.work.instance import Instance, only_instance
 from crossgate.serving.work.janitor import PERIOD, Janitor
 from crossgate.serving.work.lease import Lease
+from crossgate.serving.work.process import WorkerProcess
 from crossgate.serving.work.worker.analysing import recognizer_analysis
 from crossgate.serving.work.worker.messages import Maker
+from crossgate.serving.work.workers import StartWorker
 
 PATIENCE = 15.0
 """Seconds in all that the threads have to end; one that copies from a store may need longer, and is left."""
@@ -39,13 +41,21 @@ class Work:
         storage: open for longer than this.
         settings: of the service.
         make: loads what analyses; by default the checkpoint of the settings.
+        start: of a worker; by default a process of this machine (see `engine.workers_of`).
 
     Entering raises InputError where another service works in the data folder.
     """
 
-    def __init__(self, storage: Storage, settings: ServiceSettings, *, make: Maker | None = None) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        settings: ServiceSettings,
+        *,
+        make: Maker | None = None,
+        start: StartWorker = WorkerProcess,
+    ) -> None:
         self._storage, self._settings = storage, settings
-        self._make = make or partial(recognizer_analysis, settings.model)
+        self._begin = partial(start, make or partial(recognizer_analysis, settings.model))
         self._stack = ExitStack()
         self._stopping = threading.Event()
         self._analysts: list[Analyst] = []
@@ -56,7 +66,7 @@ class Work:
             _empty(self._settings.scratch)
             self._take_over(instance)
             self._analysts = [
-                Analyst(number, self._storage, self._settings, instance.id, self._make)
+                Analyst(number, self._storage, self._settings, instance.id, self._begin)
                 for number in range(1, self._settings.workers + 1)
             ]
             janitor = threading.Thread(target=self._rounds, name="janitor", daemon=True)

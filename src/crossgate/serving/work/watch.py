@@ -11,9 +11,9 @@ from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.work import failures
 from crossgate.serving.work.failures import FailedError, StoppedError
 from crossgate.serving.work.lease import Lease
-from crossgate.serving.work.process import EndedError, WorkerProcess
 from crossgate.serving.work.progress import Progress
 from crossgate.serving.work.worker.messages import Errand
+from crossgate.serving.work.workers import EndedError, LostError, Worker
 
 GLANCE = 0.2
 """Seconds between two looks at a worker."""
@@ -34,7 +34,7 @@ class Watch:
 
     def __init__(
         self,
-        worker: WorkerProcess,
+        worker: Worker,
         lease: Lease,
         stopping: threading.Event,
         settings: ServiceSettings,
@@ -47,7 +47,8 @@ class Watch:
     def ask(self, errand: Errand) -> dict[str, Any]:
         """What comes of an errand.
 
-        Raises FailedError where it cannot be done or goes past a limit, StoppedError where it is to be left.
+        Raises FailedError where it cannot be done or goes past a limit, StoppedError where it is to be left,
+        LostError where its machine is gone.
         """
         try:
             self._worker.send(errand)
@@ -65,6 +66,8 @@ class Watch:
                     self._tell(answer)
                 else:
                     return self._end(answer)
+        except LostError:
+            raise
         except EndedError as error:
             raise FailedError(failures.crashed(error.exit_code)) from None
         except StoppedError:

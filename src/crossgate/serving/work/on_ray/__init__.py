@@ -1,0 +1,1 @@
+"""Workers on whatever machine of a Ray cluster has room for them."""
