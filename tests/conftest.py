@@ -8,11 +8,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, settings
 
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.manifest import Manifest
 from crossgate.corpora.table import CorpusTable, write_table
 from crossgate.emotions import MELD, LabelSet
+
+# The same examples every time, and no test fails because the machine is slow.
+settings.register_profile(
+    "crossgate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("crossgate")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
