@@ -165,3 +165,52 @@ def test_what_has_been_kept_long_enough(database: Database) -> None:
     assert deletion.expired(database, 5) == [(theirs.project_id, theirs.id)]
     deletion.begin(database, theirs.project_id, theirs.id)
     assert deletion.expired(database, 5) == []
+
+
+def test_what_was_announced_and_never_arrived_is_removed(
+    database: Database, store: MediaStore, tmp_path: Path
+) -> None:
+    recording = recordings.new_recording(
+        "c" * 32,
+        ensure_project(database).id,
+        "talk",
+        bytes=5,
+        settings={},
+        policy=None,
+        model="toy",
+        media_file="media",
+    )
+    recordings.announce(database, recording)
+    (tmp_path / "new").write_bytes(b"media")
+    store.take(tmp_path / "new", recordings.key_of(recording, "media"))
+    # The service dies here. Nobody sees the recording or works on it, and for a day it may still arrive.
+    assert recordings.found(database, recording.project_id, recording.id) is None
+    assert claims.claim(database, OWNER, 60) is None
+    assert deletion.abandoned(database) == []
+    with at(now() + timedelta(days=2), deletion):
+        assert deletion.abandoned(database) == [recording.id]
+        assert deletion.abandoned(database) == []
+    assert recordings.arrived(database, recording.id) is None
+    assert deletion.unfinished(database) == [recording.id]
+    receipt = deletion.finish(database, store, recording.id)
+    assert receipt is not None
+    assert (receipt.files, receipt.files_left, receipt.rows_left) == (("media",), 0, 0)
+
+
+def test_what_arrives_is_seen_and_what_is_withdrawn_is_not(database: Database) -> None:
+    project = ensure_project(database).id
+    for id in ("d" * 32, "e" * 32):
+        kept = recordings.new_recording(
+            id, project, "talk", bytes=5, settings={}, policy=None, model="toy", media_file="media"
+        )
+        recordings.announce(database, kept)
+    arrived = recordings.arrived(database, "d" * 32)
+    assert arrived is not None
+    assert arrived.corrections == 0
+    for id in ("d" * 32, "e" * 32):
+        recordings.withdraw(database, id)  # which what has arrived no longer heeds
+    assert recordings.found(database, project, "d" * 32) is not None
+    assert recordings.arrived(database, "e" * 32) is None
+    claimed = claims.claim(database, OWNER, 60)
+    assert claimed is not None
+    assert claimed.id == "d" * 32

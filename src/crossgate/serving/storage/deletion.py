@@ -18,6 +18,9 @@ from crossgate.serving.storage.projects import all_projects
 from crossgate.serving.storage.recordings import find_to_change
 from crossgate.serving.storage.tables import OF_A_RECORDING, Deletion, Recording, now
 
+ARRIVAL = timedelta(days=1)
+"""Longest that files take from a service to its store; what was announced before is not coming any more."""
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -56,6 +59,22 @@ def begin(database: Database, project_id: str, id: str) -> bool:
             Deletion(id=id, project_id=project_id, asked=now(), deleted=None, files=[], bytes=0, rows=0)
         )
     return True
+
+
+def abandoned(database: Database) -> list[str]:
+    """Begin the receipts of recordings that were announced and never arrived: their sender got no answer."""
+    with database.writing() as session:
+        known = select(Deletion.id).where(Deletion.id == Recording.id).exists()
+        left = session.scalars(
+            select(Recording).where(Recording.deleting, ~known, Recording.created < now() - ARRIVAL)
+        ).all()
+        for one in left:
+            session.add(
+                Deletion(
+                    id=one.id, project_id=one.project_id, asked=now(), deleted=None, files=[], bytes=0, rows=0
+                )
+            )
+        return [one.id for one in left]
 
 
 def finish(database: Database, store: MediaStore, id: str) -> Receipt | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from crossgate.errors import InputError
@@ -19,6 +19,7 @@ from crossgate.serving.storage.projects import retention_of
 from crossgate.serving.storage.tables import (
     QUEUED,
     STATES,
+    Deletion,
     Recording,
     RecordingEmotion,
     RecordingSpeaker,
@@ -119,6 +120,32 @@ def add(database: Database, recording: Recording) -> Recording:
         session.add(recording)
     with database.reading() as session:
         return session.get_one(Recording, recording.id)
+
+
+def announce(database: Database, recording: Recording) -> None:
+    """Write down a recording whose files are still to come: nobody sees or claims it until `arrived`.
+
+    Should the service die before that, `deletion.abandoned` finds what it left.
+    """
+    recording.deleting = True
+    add(database, recording)
+
+
+def arrived(database: Database, id: str) -> Recording | None:
+    """Queue a recording whose files are there. None where it was taken for abandoned, and is gone."""
+    with database.writing() as session:
+        recording = session.scalar(select(Recording).where(Recording.id == id).with_for_update(of=Recording))
+        if recording is None or session.get(Deletion, id) is not None:
+            return None
+        recording.deleting, recording.created = False, now()
+    with database.reading() as session:
+        return session.get_one(Recording, id)
+
+
+def withdraw(database: Database, id: str) -> None:
+    """Forget a recording that was announced and whose files do not come."""
+    with database.writing() as session:
+        session.execute(delete(Recording).where(Recording.id == id, Recording.deleting))
 
 
 def find(session: Session, project_id: str, id: str) -> Recording | None:

@@ -41,7 +41,7 @@ class Janitor:
 
     def round(self) -> None:
         """Do everything once; what fails is told in the log and tried again in the next round."""
-        for task in (self._requeue, self._expire, self._finish):
+        for task in (self._requeue, self._expire, self._abandon, self._finish):
             try:
                 task()
             except Exception as error:  # one recording's trouble must not end the rounds
@@ -60,6 +60,10 @@ class Janitor:
                 log.info("recording %s: its time is over", id)
                 self._cancel(id)
                 self._finish_one(id)
+
+    def _abandon(self) -> None:
+        for id in deletion.abandoned(self._storage.database):
+            log.warning("recording %s: the service died while it was put away", id)
 
     def _finish(self) -> None:
         """Those that were open in the last round as well: a fresh one is in the hands of who asked for it."""

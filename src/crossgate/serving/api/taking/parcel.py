@@ -155,7 +155,7 @@ def parcel_of_urls(named: Named, context: Context) -> Parcel:
 
 
 def _keep(context: Context, access: Access, parcel: Parcel) -> Recording:
-    """Files first and the row last, so that nobody claims a recording whose files are not there yet."""
+    """Announced first, so that nothing is left unknown in the store; queued when its files are there."""
     wanted = _checked(context, parcel.settings)
     files = [part for part in (parcel.media, parcel.transcript) if part is not None]
     suffix = "" if parcel.transcript_name is None else transcript_suffix(parcel.transcript_name)
@@ -173,8 +173,9 @@ def _keep(context: Context, access: Access, parcel: Parcel) -> Recording:
         url=parcel.url,
         transcript_url=parcel.transcript_url,
     )
-    media = context.storage.media
+    media, database = context.storage.media, context.storage.database
     folder = recordings.folder_of(recording)
+    recordings.announce(database, recording)
     try:
         for part, file in (
             (parcel.media, recording.media_file),
@@ -183,12 +184,15 @@ def _keep(context: Context, access: Access, parcel: Parcel) -> Recording:
             if part is not None and file is not None:
                 assert part.path is not None
                 media.take(part.path, recordings.key_of(recording, file))
-        return recordings.add(context.storage.database, recording)
-    except OSError as error:
+        queued = recordings.arrived(database, recording.id)
+        if queued is None:
+            raise OSError("it took too long to put it away")
+        return queued
+    except BaseException as error:
         media.remove(folder)
-        raise ApiError(507, "the store does not take the recording") from error
-    except BaseException:
-        media.remove(folder)
+        recordings.withdraw(database, recording.id)
+        if isinstance(error, OSError):
+            raise ApiError(507, "the store does not take the recording") from error
         raise
 
 
