@@ -18,7 +18,7 @@ demo: setup
 
 # Two processes of one thread each are quicker than one of two: the networks of the tests are small.
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal --durations 10
 
 test-all: setup
 	$(BIN)/python -m pytest

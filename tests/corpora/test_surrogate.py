@@ -259,7 +259,7 @@ def enumerated(evidence: np.ndarray, speaker: np.ndarray, speakers: int, turns: 
 # The ceilings
 
 
-@pytest.fixture(scope="module", params=sorted(PROFILES))
+@pytest.fixture(scope="module", params=["iemocap", pytest.param("meld", marks=pytest.mark.slow)])
 def report(request: pytest.FixtureRequest) -> dict[str, dict[str, dict[str, float]]]:
     content = ceilings_report(SurrogateSettings(profile=request.param))
     return content["views"]  # type: ignore[no-any-return]

@@ -127,7 +127,7 @@ def test_interrupted_after_any_epoch_it_goes_on_to_the_same_figures(
     assert timeless(tmp_path / "out") == timeless(whole)
 
 
-@pytest.mark.parametrize("write", [1, 2, 3, 4])
+@pytest.mark.parametrize("write", [1, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 3)), 4])
 def test_interrupted_while_tuning_writes_it_goes_on_to_the_same_figures(
     write: int, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

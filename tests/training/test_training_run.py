@@ -97,8 +97,10 @@ INTERRUPTIONS = [
     *((False, "epoch", count) for count in (1, 2, 3)),
     *((False, "step", count) for count in (1, 4, 6)),
     # 4 folds of 2 epochs and 2 steps an epoch (4 conversations less one), then the final fit.
-    *((True, "epoch", count) for count in (3, 8)),
-    *((True, "step", count) for count in (2, 7, 17)),
+    (True, "epoch", 8),
+    (True, "step", 17),
+    pytest.param(True, "epoch", 3, marks=pytest.mark.slow),
+    *(pytest.param(True, "step", count, marks=pytest.mark.slow) for count in (2, 7)),
 ]
 
 
