@@ -7,6 +7,7 @@ import importlib.util
 import re
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -233,3 +234,9 @@ def test_every_direct_dependency_has_its_licence_in_the_docs() -> None:
     rows = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8").splitlines()
     listed = {re.sub(r"\[.*\]", "", cell.strip()) for row in rows for cell in row.split("|")[1:3]}
     assert names - listed == set()
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Tests are no package: of two modules of one name pytest would import one alone."""
+    seen = Counter(path.name for path in (ROOT / "tests").rglob("*.py"))
+    assert [name for name, times in seen.items() if times > 1 and name != "conftest.py"] == []
