@@ -26,7 +26,20 @@ FAILURES_PER_MINUTE = 30
 MOST_BUCKETS = 10_000
 """Buckets that are kept; beyond, those that have filled up again are forgotten."""
 
-BY_PROXIES = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+BY_PROXIES = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-original-host",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+)
 """Headers that only a proxy writes."""
 
 LOCAL = "local"
@@ -88,6 +101,7 @@ def find_access(
     headers: Mapping[str, str],
     subprotocols: Sequence[str],
     client_host: str | None,
+    version: str = "1.1",
 ) -> Access:
     """Who asks, by the token that is sent, or because the service is this machine's alone.
 
@@ -99,13 +113,14 @@ def find_access(
         headers: of the request, their names in small letters or found in any case.
         subprotocols: that a WebSocket offers; empty for HTTP.
         client_host: address the request comes from; None where that is not known.
+        version: of HTTP.
 
     Raises:
         Refused: 401 without a good token where one is needed, 403 where a foreign page or a proxy reaches a
             service that is this machine's alone, 429 where it asks too often.
     """
     if settings.open:
-        _refuse_foreign(settings, headers, client_host)
+        _refuse_foreign(settings, headers, client_host, version)
     buckets = _buckets.setdefault(database, Buckets())
     secret = _secret(headers, subprotocols)
     if secret is None:
@@ -159,13 +174,16 @@ def _too_often(wait: float, why: str) -> Refused:
     return Refused(429, f"{why}; ask again in {seconds} s", {"Retry-After": str(seconds)})
 
 
-def _refuse_foreign(settings: ServiceSettings, headers: Mapping[str, str], client_host: str | None) -> None:
+def _refuse_foreign(
+    settings: ServiceSettings, headers: Mapping[str, str], client_host: str | None, version: str
+) -> None:
     """Raise Refused where it is not somebody at this machine who asks, or not on his own behalf.
 
     A page from elsewhere, open in a browser on this machine, reaches loopback too: by its own name, which it
     lets point here (then `Host` is foreign), or by ours (then `Origin` is).
     """
-    if any(name in headers for name in BY_PROXIES):
+    # No browser speaks 1.0 any more, and nginx does to what stands behind it.
+    if version == "1.0" or any(name in headers for name in BY_PROXIES):
         raise Refused(
             403,
             "it came through a proxy, and the service takes everybody for this machine's user: use --tokens",
@@ -174,6 +192,8 @@ def _refuse_foreign(settings: ServiceSettings, headers: Mapping[str, str], clien
     if not is_loopback(_host_name(host)):
         raise Refused(403, "Host is none of this machine's own; ask for 127.0.0.1 or localhost")
     origin = headers.get("origin")
+    if origin is None and headers.get("sec-fetch-site") == "cross-site":
+        raise Refused(403, "a page from elsewhere may not ask")
     if origin is not None and origin not in settings.origins and not _same(origin, host):
         raise Refused(403, "a page from elsewhere may not ask; --allow-origin lets it")
     if client_host is not None and _elsewhere(client_host):

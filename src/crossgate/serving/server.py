@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ import uvicorn
 
 from crossgate.errors import InputError, reason_of
 from crossgate.serving.api.app import make_app
+from crossgate.serving.connections import PatientProtocol, raise_descriptors, without_handshakes
 from crossgate.serving.live.room import open_sessions
 from crossgate.serving.live.router import live_router
 from crossgate.serving.settings import ServiceSettings
@@ -33,6 +35,8 @@ def serve(settings: ServiceSettings, told: Callable[[str], None] = lambda addres
     Raises InputError where it cannot listen at the address, or its folder, database, store or checkpoint
     cannot be used.
     """
+    raise_descriptors()
+    logging.getLogger("uvicorn.error").addFilter(without_handshakes)
     with (
         _listening(settings) as listener,
         workers_of(settings) as start,
@@ -52,6 +56,7 @@ def serve(settings: ServiceSettings, told: Callable[[str], None] = lambda addres
             log_level="warning",
             access_log=False,  # which recordings are asked for is nobody's business but their project's
             server_header=False,
+            http=PatientProtocol,
             proxy_headers=False,  # for whom a proxy speaks is nothing to believe unasked
             ws="websockets-sansio",
             ws_max_size=settings.live_frame_bytes + ROOM,

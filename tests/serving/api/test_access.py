@@ -124,6 +124,10 @@ def test_on_its_own_machine_none_is_needed_but_a_wrong_one_is_said(service: Serv
         ({"Origin": "http://127.0.0.1:8080", "Host": "localhost:8080"}, False),
         ({"X-Forwarded-For": "10.0.0.1"}, False),
         ({"Forwarded": "for=10.0.0.1"}, False),
+        ({"Via": "1.1 proxy"}, False),
+        ({"CF-Connecting-IP": "10.0.0.1"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "same-origin"}, True),
     ],
 )
 def test_on_its_own_machine_nobody_speaks_for_others(

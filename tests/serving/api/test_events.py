@@ -109,6 +109,21 @@ def test_a_token_that_is_revoked_hears_no_more(serve: Serve, monkeypatch: pytest
         assert all(kind == "comment" for kind, _ in found)
 
 
+def test_one_that_changes_all_the_time_ends_for_a_revoked_token_too(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT", 0.05)
+    changes = iter(range(1_000_000))
+    monkeypatch.setattr(events, "pulse", lambda *_: next(changes))
+    service = serve(tokens=True)
+    recording, headers = service.begun(), service.token("read")
+    with listening(service) as client, follow(client, recording.id, headers=headers) as answer:
+        found = read(answer)
+        assert told(found)[0] == "progress"
+        revoke_token(service.storage.database, all_tokens(service.storage.database)[0].id)
+        assert len(list(found)) < 10
+
+
 def test_places_are_limited_and_given_back(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "MOST_OF_ONE", 1)
     recording = service.begun()

@@ -107,6 +107,18 @@ def test_what_is_too_large_is_not_read_to_its_end(serve: Serve, monkeypatch: pyt
     assert read < 200
 
 
+def test_what_follows_the_end_of_the_form_counts_too(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(form, "LINGER", 0.0)
+    monkeypatch.setattr(form, "AROUND", 100_000)
+    served = serve(max_megabytes=0.1)
+    monkeypatch.setattr("crossgate.serving.api.taking.parcel.LARGEST_TRANSCRIPT", 1000)
+    endless = (part("recording", MP4, "a.mp4"), END, *[b"x" * 10_000] * 5000)
+    status, _, read = ask(served, endless, headers())
+    assert status == 413
+    assert read < 200
+    assert scratch(served) == []
+
+
 def test_a_transcript_has_a_limit_of_its_own(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crossgate.serving.api.taking.parcel.LARGEST_TRANSCRIPT", 1000)
     chunks = [part("transcript", b"x" * 1001, "a.vtt"), END]

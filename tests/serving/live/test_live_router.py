@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -214,8 +214,20 @@ def test_bytes_are_no_message(ready: Ready, tmp_path: Path) -> None:
     with service(ready, tmp_path) as (client, _, _), connect(client) as socket:
         socket.send_bytes(json.dumps(START).encode())
         assert socket.receive_json()["problem"]["status"] == 415
-        socket.send_json(START)
-        assert socket.receive_json()["type"] == "ready"
+        with pytest.raises(WebSocketDisconnect) as raised:  # else it could hold its place for ever so
+            socket.receive_json()
+        assert raised.value.code == 1003
+
+
+def test_no_project_takes_all_places() -> None:
+    sessions = OpenSessions()
+    with ExitStack() as stack:
+        mine = [stack.enter_context(sessions.one_more(4, "mine")) for _ in range(5)]
+        assert mine == [True, True, True, False, False]
+        assert stack.enter_context(sessions.one_more(4, "theirs"))
+        assert not stack.enter_context(sessions.one_more(4, "theirs"))
+        assert sessions.count == 4
+    assert sessions.count == 0
 
 
 def test_nothing_of_a_conversation_is_kept(

@@ -57,7 +57,7 @@ def test_a_picture_that_claims_to_be_huge_is_not_decoded() -> None:
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
     )
     for encoded in (base64.b64encode(bomb).decode(), png(np.zeros((4001, 4000), np.uint8))):
-        with pytest.raises(InputError, match=r"picture of|PNG or JPEG"):
+        with pytest.raises(InputError, match="million pixels"):
             picture_of(encoded, "faces[0]")
 
 

@@ -90,7 +90,14 @@ def may(*scopes: str) -> Callable[..., Access]:
         _: Annotated[object, Depends(bearer)],  # for the documentation
     ) -> Access:
         host = None if request.client is None else request.client.host
-        found = find_access(context.storage.database, context.settings, request.headers, (), host)
+        found = find_access(
+            context.storage.database,
+            context.settings,
+            request.headers,
+            (),
+            host,
+            request.scope["http_version"],
+        )
         return demand(found, *scopes) if scopes else found
 
     return access

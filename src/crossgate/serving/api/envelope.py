@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from http import HTTPMethod
 from pathlib import Path
@@ -69,7 +70,7 @@ class Envelope:
 
         try:
             await self.app(scope, receive, sending)
-        except ClientDisconnect:
+        except (ClientDisconnect, asyncio.CancelledError):  # the service ends, and waits for nobody's upload
             status = status or CLOSED
         except Exception as error:
             log.error("%s %s: %s", _method(scope), _route(scope), _without_words(error))

@@ -38,7 +38,7 @@ def of_problem(problem: Mapping[str, Any], where: str, status: int | None = None
     status = status if status is not None else problem.get("status")
     title, detail = (str(problem.get(name) or "").strip() for name in ("title", "detail"))
     single = [_words(error) for error in problem.get("errors") or () if isinstance(error, Mapping)]
-    words = [part.rstrip(".") for part in (title, detail, *single) if part]
+    words = [part.rstrip(".") for part in (title, *(single or [detail])) if part]
     fix = None
     if status == 401:
         fix = "give a token: `crossgate token create` makes one on the service's machine"

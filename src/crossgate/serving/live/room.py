@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,24 +21,28 @@ class OpenSessions:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._count = 0
+        self._open: Counter[str] = Counter()
 
     @property
     def count(self) -> int:
         """Live conversations that are open now, in this process."""
-        return self._count
+        return self._open.total()
 
     @contextmanager
-    def one_more(self, most: int) -> Iterator[bool]:
-        """Count one while the block lasts; False, and not counted, where there are `most` already."""
+    def one_more(self, most: int, project: str) -> Iterator[bool]:
+        """Count one while the block lasts; False, and not counted, where there are `most` already.
+
+        A project may have three quarters of them, so that others find room.
+        """
         with self._lock:
-            taken = self._count < most
-            self._count += taken
+            taken = self._open.total() < most and self._open[project] < most - most // 4
+            self._open[project] += taken
         try:
             yield taken
         finally:
             with self._lock:
-                self._count -= taken
+                self._open[project] -= taken
+                self._open += Counter()  # forgets those that are at 0
 
 
 open_sessions = OpenSessions()

@@ -17,6 +17,7 @@ from crossgate.serving.live.session import Session, error_of, refusal_of
 from crossgate.serving.problems import MEDIA_TYPE, problem
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.opened import Storage
+from crossgate.serving.storage.projects import Access
 
 PROTOCOL = "crossgate.v1"
 
@@ -29,7 +30,7 @@ PASSING = (429, 503)
 """Refusals that may be others a little later; the conversation goes on."""
 
 # RFC 6455, 7.4.1, and the registry it founds.
-ENDED, POLICY_VIOLATED, TRY_AGAIN_LATER = 1000, 1008, 1013
+ENDED, UNSUPPORTED, POLICY_VIOLATED, TRY_AGAIN_LATER = 1000, 1003, 1008, 1013
 
 
 def live_router(
@@ -55,14 +56,14 @@ def live_router(
     @router.websocket(PATH)
     async def live(websocket: WebSocket) -> None:
         try:
-            await asyncio.to_thread(gate.check, websocket)
+            access = await asyncio.to_thread(gate.check, websocket)
         except Refused as refused:
             await _deny(websocket, refused)
             return
         await websocket.accept(subprotocol=PROTOCOL)
-        with sessions.one_more(settings.live_sessions) as taken:
+        with sessions.one_more(settings.live_sessions, access.project_id) as taken:
             if not taken:
-                await _turn_away(websocket, settings)
+                await _turn_away(websocket)
                 return
             session = Session(model, settings)
             await Connection(websocket, session, gate, threads, settings.live_idle_seconds).converse()
@@ -77,8 +78,8 @@ class Gate:
         self._database = storage.database
         self._settings = settings
 
-    def check(self, websocket: WebSocket) -> None:
-        """Raises Refused where the connection, or its next message, is none that may be answered."""
+    def check(self, websocket: WebSocket) -> Access:
+        """Who talks. Raises Refused where the connection, or its next message, may not be answered."""
         headers = websocket.headers
         offered: Sequence[str] = websocket.scope.get("subprotocols", ())
         if PROTOCOL not in offered:
@@ -86,10 +87,11 @@ class Gate:
         self._check_origin(headers.get("origin"), headers.get("host"))
         host = None if websocket.client is None else websocket.client.host
         try:
-            access = find_access(self._database, self._settings, headers, offered, host)
+            version = websocket.scope.get("http_version", "1.1")
+            access = find_access(self._database, self._settings, headers, offered, host, version)
         except SQLAlchemyError:
             raise Refused(503, "the database does not answer; try again later") from None
-        demand(access, SCOPE)
+        return demand(access, SCOPE)
 
     def _check_origin(self, origin: str | None, host: str | None) -> None:
         """Browsers let any page open a WebSocket and say which it was; programs name none."""
@@ -141,7 +143,8 @@ class Connection:
         if frame is None:
             told = problem(415, "The message is no text", "send JSON in text frames")
             await self._websocket.send_text(error_of(told))
-            return True
+            await self._websocket.close(UNSUPPORTED, "send JSON in text frames")
+            return False
         try:
             # Anew for every frame: tokens are revoked, and how often one may ask is limited.
             await asyncio.to_thread(self._gate.check, self._websocket)
@@ -166,9 +169,9 @@ async def _deny(websocket: WebSocket, refused: Refused) -> None:
     )
 
 
-async def _turn_away(websocket: WebSocket, settings: ServiceSettings) -> None:
+async def _turn_away(websocket: WebSocket) -> None:
     """Say it in a frame: browsers do not show their pages an answer of HTTP."""
-    reason = f"there are {settings.live_sessions} live conversations already; try again later"
+    reason = "there are as many live conversations as there may be; try again later"
     try:
         await websocket.send_text(error_of(problem(503, "There is no room", reason)))
         await websocket.close(TRY_AGAIN_LATER, _short(reason))

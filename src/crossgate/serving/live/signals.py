@@ -32,7 +32,7 @@ def sound_of(audio: Audio) -> Sound:
     """The sound. Raises InputError where its rate is none, or its samples are no 16-bit PCM in base64."""
     if not SLOWEST <= audio.rate <= FASTEST:
         raise InputError(
-            f"is {audio.rate}, expected {SLOWEST} to {FASTEST} samples a second", where="audio.rate"
+            f"is {audio.rate:g}, expected {SLOWEST} to {FASTEST} samples a second", where="audio.rate"
         )
     content = _decoded(audio.pcm16, "audio.pcm16")
     if len(content) % 2:
@@ -57,6 +57,12 @@ def picture_of(encoded: str, where: str) -> Picture:
                 return np.asarray(picture, dtype=np.uint8)
     except InputError:
         raise
+    except Image.DecompressionBombError:  # which Pillow finds before it says how large
+        raise InputError(
+            f"is too large a picture: at most {MOST_PIXELS / 1e6:.0f} million pixels are read",
+            where=where,
+            fix="make it smaller: 640 pixels across are enough",
+        ) from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
         raise InputError(
             f"is no PNG or JPEG that can be read ({type(error).__name__})", where=where

@@ -92,8 +92,12 @@ async def _events(service: Context, access: Access, id: str) -> AsyncIterator[st
     yield ": here\n\n"
     database = service.storage.database
     before: object = None
-    spoken = monotonic()
+    spoken = asked = monotonic()
     while not service.streams.closing:
+        if access.token is not None and monotonic() - asked > HEARTBEAT:
+            if await run_in_threadpool(is_revoked, database, access.token):
+                return
+            asked = monotonic()
         now = await run_in_threadpool(pulse, database, access.project_id, id)
         if now != before:
             recording = await run_in_threadpool(found, database, access.project_id, id)
@@ -106,8 +110,6 @@ async def _events(service: Context, access: Access, id: str) -> AsyncIterator[st
                 return
             before, spoken = now, monotonic()
         elif monotonic() - spoken > HEARTBEAT:
-            if access.token is not None and await run_in_threadpool(is_revoked, database, access.token):
-                return
             yield ": still here\n\n"
             spoken = monotonic()
         await asyncio.sleep(EVERY)

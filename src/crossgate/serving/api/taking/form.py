@@ -75,8 +75,12 @@ async def read_form(
     if not options.get(b"boundary"):
         raise _malformed("Content-Type names no boundary")
     form = _Form(options[b"boundary"], folder, {**files, **texts}, frozenset(files), check)
+    total = 0
     try:
         async for chunk in request.stream():
+            total += len(chunk)  # what comes after the form's end counts too
+            if total > most:
+                raise _too_large("the form", most)
             form.parser.write(chunk)
             if form.waiting > AT_ONCE:
                 await run_in_threadpool(form.flush)
