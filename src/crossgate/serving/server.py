@@ -10,7 +10,7 @@ import uvicorn
 
 from crossgate.errors import InputError, reason_of
 from crossgate.serving.api.app import make_app
-from crossgate.serving.connections import PatientProtocol, raise_descriptors, without_handshakes
+from crossgate.serving.connections import SPARE, PatientProtocol, raise_descriptors, without_handshakes
 from crossgate.serving.live.room import open_sessions
 from crossgate.serving.live.router import live_router
 from crossgate.serving.settings import ServiceSettings
@@ -57,6 +57,7 @@ def serve(settings: ServiceSettings, told: Callable[[str], None] = lambda addres
             access_log=False,  # which recordings are asked for is nobody's business but their project's
             server_header=False,
             http=PatientProtocol,
+            backlog=SPARE // 2,  # asyncio accepts so many before any of them is looked at
             proxy_headers=False,  # for whom a proxy speaks is nothing to believe unasked
             ws="websockets-sansio",
             ws_max_size=settings.live_frame_bytes + ROOM,
