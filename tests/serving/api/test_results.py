@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
+from typing import Any
 
 import pytest
+from starlette.requests import ClientDisconnect
 from toy_api import MP4, ON_SQLITE, Serve, Served, refused
 from toy_results import RESULTS, toy_result
 
 from crossgate.report.colours import colours, letters
 from crossgate.report.schema import validate
+from crossgate.serving.api import sending
 from crossgate.serving.api.kinds import media_type
 from crossgate.serving.api.sending import range_of
 from crossgate.serving.storage.media import MediaStore
@@ -189,3 +194,40 @@ def test_what_is_sent_as_a_recording_never_runs(service: Served) -> None:
 )
 def test_recordings_are_told_by_their_first_bytes(head: bytes, kind: str | None, expected: str) -> None:
     assert media_type(head, kind) == expected
+
+
+@ON_SQLITE
+def test_a_download_is_looked_after(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "LOOK", 0.0)
+    recording = service.completed()
+    media = f"/v1/recordings/{recording.id}/media"
+    assert service.client.get(media).content == MP4
+    monkeypatch.setattr("crossgate.serving.api.routes.results.found", lambda *_: None)  # as after a deletion
+    assert service.client.get(media).content == b""
+
+
+def test_a_download_of_what_is_deleted_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "LOOK", 0.0)
+    monkeypatch.setattr(sending, "CHUNK", 10)
+    seen = iter([True, True, False])
+    chunks = list(sending._chunks(io.BytesIO(b"x" * 100), 100, lambda: next(seen)))
+    assert b"".join(chunks) == b"x" * 20
+
+
+def test_a_client_that_takes_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "STALLED", 0.05)
+    file = io.BytesIO(b"x" * 100)
+    answer = sending.FileAnswer(file, 100, media_type="video/mp4")
+
+    async def receive() -> dict[str, str]:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.sleep(60)
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(asyncio.wait_for(answer(scope, receive, send), 10))
+    assert file.closed

@@ -17,7 +17,7 @@ from crossgate.serving.api.sending import FileAnswer, range_of
 from crossgate.serving.api.shapes import schemas
 from crossgate.serving.api.shapes.documents import RESULT, answers, problems
 from crossgate.serving.storage.projects import Access
-from crossgate.serving.storage.recordings import key_of
+from crossgate.serving.storage.recordings import found, key_of
 
 router = APIRouter(prefix="/v1/recordings", tags=["results"])
 
@@ -148,4 +148,12 @@ def _media(
         return Response(
             status_code=status, headers={**headers, "Content-Length": str(end - first)}, media_type=kind
         )
-    return FileAnswer(file, end - first, status=status, media_type=kind, headers=headers)
+    database = service.storage.database
+    return FileAnswer(
+        file,
+        end - first,
+        status=status,
+        media_type=kind,
+        headers=headers,
+        there=lambda: found(database, access.project_id, id) is not None,
+    )
