@@ -186,6 +186,7 @@ def test_what_was_announced_and_never_arrived_is_removed(
     # The service dies here. Nobody sees the recording or works on it, and for a day it may still arrive.
     assert recordings.found(database, recording.project_id, recording.id) is None
     assert claims.claim(database, OWNER, 60) is None
+    assert not any(recordings.counts_by_state(database).values())
     assert deletion.abandoned(database) == []
     with at(now() + timedelta(days=2), deletion):
         assert deletion.abandoned(database) == [recording.id]

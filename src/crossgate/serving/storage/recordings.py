@@ -213,9 +213,13 @@ def key_of(recording: Recording, file: str) -> str:
 
 
 def counts_by_state(database: Database) -> dict[str, int]:
-    """State -> how many recordings of all projects are in it."""
+    """State -> how many recordings of all projects are in it; those that come or go count for none."""
     with database.reading() as session:
-        rows = session.execute(select(Recording.state, func.count()).group_by(Recording.state))
+        rows = session.execute(
+            select(Recording.state, func.count())
+            .where(Recording.deleting.is_(False))
+            .group_by(Recording.state)
+        )
         return {row[0]: row[1] for row in rows}
 
 
