@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from crossgate.report.result import Result
 from crossgate.report.summary import summarize
@@ -66,35 +67,34 @@ class Service:
 
 
 @contextmanager
+def served(app: FastAPI, **config: Any) -> Iterator[str]:
+    """The address of a real server of the application, on a free port."""
+    options = {"port": 0, "log_level": "error", "timeout_graceful_shutdown": 2} | config
+    server = uvicorn.Server(uvicorn.Config(app, **options))
+    ready = threading.Event()
+
+    async def started(sockets: Any = None) -> None:
+        await uvicorn.Server.startup(server, sockets)
+        ready.set()
+
+    server.startup = started  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        app.state.context.streams.close()
+        server.should_exit = True
+        thread.join(20)
+
+
+@contextmanager
 def listening(folder: Path, shared: Any = None, **wanted: Any) -> Iterator[Service]:
     """A service on a free port; `shared` is the model of its live conversations."""
     settings = ServiceSettings(data=folder / "service", **wanted)
     with open_storage(settings) as storage:
         app = make_app(storage, settings, live=live_router(storage, settings, shared=shared))
-        config = uvicorn.Config(
-            app,
-            port=0,
-            log_level="error",
-            timeout_graceful_shutdown=2,
-            ws="websockets-sansio",
-            ws_max_size=2 * settings.live_frame_bytes,
-        )
-        server = uvicorn.Server(config)
-        ready = threading.Event()
-        startup = server.startup
-
-        async def started(sockets: Any = None) -> None:
-            await startup(sockets)
-            ready.set()
-
-        server.startup = started  # type: ignore[method-assign]
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            assert ready.wait(20)
-            port = server.servers[0].sockets[0].getsockname()[1]
-            yield Service(f"http://127.0.0.1:{port}", storage, settings)
-        finally:
-            app.state.context.streams.close()
-            server.should_exit = True
-            thread.join(20)
+        limit = 2 * settings.live_frame_bytes
+        with served(app, ws="websockets-sansio", ws_max_size=limit) as url:
+            yield Service(url, storage, settings)

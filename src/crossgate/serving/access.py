@@ -194,7 +194,7 @@ def _refuse_foreign(
     origin = headers.get("origin")
     if origin is None and headers.get("sec-fetch-site") == "cross-site":
         raise Refused(403, "a page from elsewhere may not ask")
-    if origin is not None and origin not in settings.origins and not _same(origin, host):
+    if origin is not None and origin not in settings.origins and not same_origin(origin, host):
         raise Refused(403, "a page from elsewhere may not ask; --allow-origin lets it")
     if client_host is not None and _elsewhere(client_host):
         raise Refused(403, "it came from another machine; start the service with --host or --tokens")
@@ -207,7 +207,8 @@ def _host_name(host: str) -> str:
         return ""
 
 
-def _same(origin: str, host: str) -> bool:
+def same_origin(origin: str, host: str) -> bool:
+    """Whether a page of this origin is the service's own, asked for under this Host."""
     try:
         parts = urlsplit(origin)
     except ValueError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
+import toy_server
 from crossgate.report.result import Result
 from crossgate.report.summary import summarize
 from crossgate.serving.api.app import make_app
@@ -132,26 +131,11 @@ Serve = Callable[..., Served]
 @contextmanager
 def listening(served: Served) -> Iterator[httpx2.Client]:
     """The service behind a real server on a free port, and a client of it."""
-    config = uvicorn.Config(served.app, port=0, log_level="error", timeout_graceful_shutdown=2, ws="none")
-    server = uvicorn.Server(config)
-    ready = threading.Event()
-
-    async def started(sockets: Any = None) -> None:
-        await uvicorn.Server.startup(server, sockets)
-        ready.set()
-
-    server.startup = started  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        assert ready.wait(20)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            yield client
-    finally:
-        served.app.state.context.streams.close()
-        server.should_exit = True
-        thread.join(20)
+    with (
+        toy_server.served(served.app, ws="none") as url,
+        httpx2.Client(base_url=url, timeout=20) as client,
+    ):
+        yield client
 
 
 def refused(answer: Any, status: int) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
-from crossgate.serving.access import Refused, demand, find_access
+from crossgate.serving.access import Refused, demand, find_access, same_origin
 from crossgate.serving.live.model import SharedModel
 from crossgate.serving.live.room import OpenSessions, Threads, open_sessions
 from crossgate.serving.live.session import Session, error_of, refusal_of
@@ -97,11 +96,7 @@ class Gate:
         """Browsers let any page open a WebSocket and say which it was; programs name none."""
         if origin is None or origin.rstrip("/") in self._settings.origins:
             return
-        try:
-            same = host is not None and urlsplit(origin).netloc.lower() == host.lower()
-        except ValueError:
-            same = False
-        if not same:
+        if host is None or not same_origin(origin, host):
             raise Refused(403, "a page from elsewhere may not ask; --allow-origin lets it")
 
 

@@ -20,10 +20,10 @@ from crossgate.serving.api.errors import ApiError, invalid
 from crossgate.serving.api.shapes.schemas import Named, Settings
 from crossgate.serving.api.taking.form import Part, read_form
 from crossgate.serving.api.taking.names import base_name, checked_name, transcript_suffix
-from crossgate.serving.api.taking.stores import checked_url
 from crossgate.serving.storage import recordings
 from crossgate.serving.storage.projects import Access
 from crossgate.serving.storage.tables import Recording
+from crossgate.serving.stores import checked_url
 from crossgate.serving.wishes import analysis_settings, wishes_of
 
 M = TypeVar("M", bound=BaseModel)

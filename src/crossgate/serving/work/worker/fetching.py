@@ -11,6 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from crossgate.errors import InputError
 from crossgate.pipeline.steps import Step
+from crossgate.serving.stores import store_of
 from crossgate.serving.work.worker.messages import Fetch
 
 BLOCK = 1 << 20
@@ -22,8 +23,9 @@ def fetch(errand: Fetch, step: Step) -> int:
     Raises InputError where no store of the service holds it, it is not there, or it is larger than allowed.
     What the store's library says is left out: it may hold keys, or the signature of an address.
     """
-    store = next((each for each in errand.stores if _lies_in(errand.url, each)), None)
-    if store is None:
+    # Looked at once more: what was allowed when the recording was sent may be so no longer.
+    store = store_of(errand.url, errand.stores)
+    if store is None or "::" in errand.url:
         raise InputError(
             "lies in no store this service may take from", where=errand.name, fix="send the file itself"
         )
@@ -59,11 +61,6 @@ def fetch(errand: Fetch, step: Step) -> int:
             where=errand.name,
             fix="check its URL and that the service may read it, and send it again",
         ) from None
-
-
-def _lies_in(url: str, store: str) -> bool:
-    """Looked at once more: what was allowed when the recording was sent may be so no longer."""
-    return url.startswith(f"{store.rstrip('/')}/") and "::" not in url
 
 
 def _opened(url: str) -> tuple[Any, str]:

@@ -9,6 +9,11 @@ from crossgate.errors import InputError
 from crossgate.serving.storage.texts import checked_text
 
 
+def store_of(url: str, stores: Sequence[str]) -> str | None:
+    """The store, of these, in whose folder a URL lies by its beginning; None where it lies in none."""
+    return next((each for each in stores if url.startswith(f"{each.rstrip('/')}/")), None)
+
+
 def checked_url(url: str, stores: Sequence[str], where: str) -> str:
     """The URL as it is.
 
@@ -20,7 +25,7 @@ def checked_url(url: str, stores: Sequence[str], where: str) -> str:
     Raises InputError where it lies in none, leads out, carries credentials, or could mean several files.
     """
     checked_text(url, where)
-    store = next((each for each in stores if url.startswith(f"{each.rstrip('/')}/")), None)
+    store = store_of(url, stores)
     if store is None:
         raise InputError(
             "lies in no store the service may take from",
