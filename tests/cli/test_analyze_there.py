@@ -6,12 +6,14 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crossgate.cli.main import main
+from crossgate.report.exports import elan
 from crossgate.sample import RECORDING, TRANSCRIPT
 from crossgate.serving.storage.projects import create_token
 from crossgate.serving.storage.recordings import counts_by_state
@@ -53,9 +55,18 @@ def analyze(folder: Path, service: Service, *arguments: object) -> int:
     return main(["analyze", *words, "--out", str(folder / "out"), "--server", service.url])
 
 
+class Noon(datetime):
+    """A clock that stands: ELAN's files say when they were written."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Noon:
+        return cls(2026, 1, 31, 12, tzinfo=tz)
+
+
 def test_the_folder_is_that_of_an_analysis_here(
-    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(elan, "datetime", Noon)
     result = toy_result()
     with analyst(service, result):
         assert (
