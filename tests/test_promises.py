@@ -1,0 +1,35 @@
+"""Every check has its line in docs/promises.md, and every check and test named there exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CHECKS = sorted(
+    path.stem for path in (ROOT / "trust" / "checks").glob("*.py") if not path.stem.startswith("_")
+)
+ROWS = re.findall(
+    r"^\| (.+?) \| (.*?) \| (.*?) \|$",
+    (ROOT / "docs" / "promises.md").read_text(encoding="utf-8"),
+    flags=re.M,
+)[1:]
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_every_check_is_promised() -> None:
+    assert {name for _, checks, _ in ROWS for name in names(checks)} == set(CHECKS)
+
+
+@pytest.mark.parametrize(("promise", "checks", "tests"), ROWS)
+def test_what_a_promise_names_exists(promise: str, checks: str, tests: str) -> None:
+    assert names(checks) or names(tests), f"nothing would break if it broke: {promise}"
+    for name in names(tests):
+        path, _, function = name.partition("::")
+        assert (ROOT / path).exists(), f"{promise}: no {path}"
+        assert not function or f"def {function}(" in (ROOT / path).read_text(encoding="utf-8"), name

@@ -1,0 +1,1 @@
+"""A module a promise: PROMISE in words, LIMIT in seconds, and `check(effort) -> Outcome`."""
