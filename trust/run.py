@@ -100,10 +100,7 @@ class Child:
                 [sys.executable, __file__, *arguments, "--inside", str(self.work)],
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
-                },
+                env={**os.environ, "PYTHONPATH": path},
                 start_new_session=True,
             )
 
@@ -139,7 +136,8 @@ def line(name: str, child: Child, outcome: Outcome) -> str:
     )
     said = f"; {outcome.said}" if outcome.said else ""
     lost = "".join(f"\n         {each}" for each in outcome.lost[:20])
-    return f"{'BROKEN ' if outcome.lost else 'kept   '}  {name}: {child.promise}: {figures}, {child.seconds:.0f} s{said}{lost}"
+    kept = "BROKEN " if outcome.lost else "kept   "
+    return f"{kept}  {name}: {child.promise}: {tried}, {child.seconds:.0f} s{said}{lost}"
 
 
 def names_of_checks() -> list[str]:
