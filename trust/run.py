@@ -131,9 +131,7 @@ def line(name: str, child: Child, outcome: Outcome) -> str:
     """What is printed of a check."""
     if outcome.skipped:
         return f"skipped  {name}: {child.promise} ({outcome.skipped})"
-    figures = (
-        f"{outcome.tried} tried, {outcome.survived} survived, {len(outcome.lost)} lost, {child.seconds:.0f} s"
-    )
+    tried = f"{outcome.tried} tried, {outcome.survived} survived, {len(outcome.lost)} lost"
     said = f"; {outcome.said}" if outcome.said else ""
     lost = "".join(f"\n         {each}" for each in outcome.lost[:20])
     kept = "BROKEN " if outcome.lost else "kept   "
