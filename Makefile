@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test test-all lint format bench trust results checkpoints viewer e2e clean
+.PHONY: setup demo test test-all lint format bench trust sbom hashes results checkpoints viewer e2e clean
 
 setup: $(VENV)/.ready
 
@@ -67,6 +67,7 @@ WORKERS ?= 2
 
 # What is there is left alone: remove a folder to have it made anew. A run that was interrupted goes on.
 checkpoints: $(addprefix checkpoints/,crossgate-meld crossgate-meld-live crossgate-iemocap)
+	$(MAKE) hashes
 
 checkpoints/face/model.safetensors: | setup
 	$(BIN)/crossgate encoder train-face $(DATA)/faces --out $(SHIP)/face --resume
@@ -105,5 +106,19 @@ checkpoints/crossgate-meld checkpoints/crossgate-meld-live: checkpoints/crossgat
 checkpoints/crossgate-iemocap: | $(SHIP)/iemocap/seeds.json
 	$(BIN)/crossgate pack $(SHIP)/iemocap --data $(DATA)/iemocap --together --out $@ --card docs/cards/$(@F).md
 
+# The hashes `crossgate doctor` holds the weights against.
+hashes:
+	cd checkpoints && find . -name '*.safetensors' -o -name 'config.json' -o -name 'encoder.json' -o -name 'adapter_config.json' | \
+		sed 's|^\./||' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
+
+# What is installed by the set-up, as a bill of materials (CycloneDX), and what is known against it. The tools live apart.
+TOOLS := .venv-tools
+sbom: setup
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom pip-audit
+	mkdir -p build
+	$(TOOLS)/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --of JSON -o build/sbom.json
+	-$(TOOLS)/bin/pip-audit --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")
+
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(TOOLS) build dist src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -27,6 +27,7 @@ WORDS = "words"
 ROOMS = {
     FRONT: "what `import crossgate` offers",
     "cli": "one file a command; no logic",
+    "doctor": "what works on this machine",
     "serving": "REST, WebSocket and the page",
     "scale": "the same work on Ray, on several machines",
     "experiments": "benchmarks, ablations: many runs",

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import re
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
@@ -224,16 +221,6 @@ def test_a_planted_violation_is_found(rule, file: str, code: str | None, tmp_pat
     (package / file).parent.mkdir(exist_ok=True)
     (package / file).write_text("" if code is None else f'"""Planted."""\n{code}\n', encoding="utf-8")
     assert list(rule(package))
-
-
-def test_every_direct_dependency_has_its_licence_in_the_docs() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    extras = project["project"]["optional-dependencies"].values()
-    needed = [*project["build-system"]["requires"], *project["project"]["dependencies"], *chain(*extras)]
-    names = {match[0] for need in needed if (match := re.match(r"[\w.-]+", need))} - {"crossgate"}
-    rows = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8").splitlines()
-    listed = {re.sub(r"\[.*\]", "", cell.strip()) for row in rows for cell in row.split("|")[1:3]}
-    assert names - listed == set()
 
 
 def test_no_two_files_of_tests_have_one_name() -> None:

@@ -41,7 +41,7 @@ class Found:
 
 def packaged_names() -> tuple[str, ...]:
     """The names of the checkpoints and encoders that come with the package, in alphabetical order."""
-    root = _root()
+    root = packaged_folder()
     if root is None:
         return ()
     return tuple(sorted(path.parent.name for path in root.glob("*/config.json")))
@@ -62,7 +62,7 @@ def find_checkpoint(name: str | Path, **hub: Any) -> Found:
     Raises InputError where it is none of the three, or where the hub does not give it.
     """
     words, path = str(name), Path(name)
-    root = _root()
+    root = packaged_folder()
     if path.is_dir():
         packaged = root is not None and path.resolve().is_relative_to(root.resolve())
         return Found(path.resolve().name, path, own=not packaged)
@@ -80,8 +80,8 @@ def find_checkpoint(name: str | Path, **hub: Any) -> Found:
     )
 
 
-def _root() -> Path | None:
-    """The folder that holds a folder for every packaged checkpoint."""
+def packaged_folder() -> Path | None:
+    """The folder that holds a folder for every packaged checkpoint; None where this copy has none."""
     if BESIDE.is_dir():
         return BESIDE
     in_checkout = IN_CHECKOUT.is_dir() and (IN_CHECKOUT.parent / "pyproject.toml").is_file()

@@ -48,6 +48,7 @@ COMMANDS: Table = {
     "encoder": ("crossgate.cli.encoder", "COMMANDS", "train and evaluate the networks behind features"),
     "serve": ("crossgate.cli.serve", "Serve", "run the service: recordings, calls and live talk of a team"),
     "token": ("crossgate.cli.token", "COMMANDS", "say who may use the service"),
+    "doctor": ("crossgate.cli.doctor", "Doctor", "say what works on this machine, and how to mend the rest"),
     "demo": ("crossgate.cli.demo", "Demo", "analyse the recording that ships, and write a report"),
 }
 """Module, name in it, summary. The name is a command's, or that of another such table, one level down."""

@@ -33,13 +33,16 @@ INSTALL = (
 )
 
 
-def minilm_folder() -> Path:
+def minilm_folder(*, fetch: bool = True) -> Path:
     """The folder with the weights: the environment variable's, the installed package's, or the hub's.
+
+    Args:
+        fetch: whether the hub may be asked; without, what lies in its cache on this machine counts alone.
 
     The first place that is there counts: one with other bytes is refused, never passed over in silence.
     Raises InputError where there is no place, a file is missing, or a hash differs.
     """
-    folder = _named_folder() or _packaged_folder() or _hub_folder()
+    folder = _named_folder() or _packaged_folder() or _hub_folder(fetch)
     for name in PINNED:
         if not (folder / name).is_file():
             raise InputError(f"{name} is missing", where=f"weights of {REPOSITORY} in {folder}", fix=INSTALL)
@@ -76,7 +79,7 @@ def _packaged_folder() -> Path | None:
     return None
 
 
-def _hub_folder() -> Path:
+def _hub_folder(fetch: bool) -> Path:
     """A snapshot in the hub's own cache; downloaded only where it is not there yet."""
     where = f"weights of {REPOSITORY}"
     try:
@@ -89,6 +92,8 @@ def _hub_folder() -> Path:
             return folder
     except Exception:  # not in the hub's cache, whatever the hub's client calls that: ask the hub
         pass
+    if not fetch:
+        raise InputError("there are none on this machine", where=where, fix=INSTALL)
     try:
         return Path(_snapshot(huggingface_hub, local_files_only=False))
     except Exception as error:  # the client raises its HTTP library's errors as well as its own

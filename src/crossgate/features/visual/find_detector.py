@@ -82,8 +82,11 @@ class YuNetMissing(InputError):
     """YuNet is not on this machine, and cannot be fetched."""
 
 
-def yunet_file() -> Path:
+def yunet_file(*, fetch: bool = True) -> Path:
     """YuNet's file: the environment variable's, the cache's, the one beside the checkout, or a download.
+
+    Args:
+        fetch: whether it may be downloaded.
 
     Raises YuNetMissing where there is none, InputError where the environment variable names another file.
     """
@@ -100,6 +103,8 @@ def yunet_file() -> Path:
         # A damaged copy of our own is no reason to stop: it is fetched anew.
         if path.is_file() and _pinned(path):
             return path
+    if not fetch:
+        raise YuNetMissing("YuNet's file is not on this machine", fix=GET_IT)
     forbidden = next((name for name in OFFLINE if _is_set(name)), None)
     if forbidden is not None:
         raise YuNetMissing(
