@@ -44,7 +44,9 @@ def extras() -> Iterator[Finding]:
 
 def _extra(extra: str, what: str, needed: list[Requirement]) -> Finding:
     part, mend = f"extra {extra}", f"pip install 'crossgate[{extra}]' for {what}"
-    there, missing, old = [], [], []
+    there: list[str] = []
+    missing: list[str] = []
+    old: list[str] = []
     for one in needed:
         try:
             found = version(one.name)
