@@ -27,3 +27,10 @@ def uses_bfloat16(settings: TrainingSettings, device: torch.device) -> bool:
     if settings.precision == "auto":
         return device.type == "cuda" and torch.cuda.is_bf16_supported()
     return settings.precision == "bfloat16"
+
+
+def processor_has_bfloat16() -> bool:
+    """Whether the processor multiplies in 16 bits: twice as fast with AVX-512 BF16 or AMX, several times
+    slower without."""
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

@@ -21,6 +21,7 @@ from crossgate.evaluation.expressions import ExpressionMetrics, measure_expressi
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER
 from crossgate.features.visual.face_network import FaceNetwork, load_face_network, save_face_network
 from crossgate.features.visual.face_settings import EXPRESSIONS
+from crossgate.training.device import processor_has_bfloat16
 from crossgate.training.faces.augment import augment, mix
 from crossgate.training.faces.configuration import face_training_json
 from crossgate.training.faces.data import VotedFaces, read_voted_faces, vote_distributions
@@ -246,11 +247,10 @@ def epoch_batches(
 
 
 def uses_bfloat16(settings: FaceTraining) -> bool:
-    """Whether convolutions run in 16 bits: twice as fast with AVX-512 BF16 or AMX, slower without."""
+    """Whether convolutions run in 16 bits."""
     if settings.precision != "auto":
         return settings.precision == "bfloat16"
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return processor_has_bfloat16()
 
 
 def _optimizer(network: FaceNetwork, settings: FaceTraining) -> torch.optim.SGD:

@@ -79,8 +79,8 @@ class OptimizerSettings:
     twice: float = 0.0
     """Weight of the divergence between two readings with other dropout (R-Drop, Wu et al. 2021); doubles the
     work."""
-    precision: Literal["bfloat16", "float32"] = "bfloat16"
-    """`bfloat16` (twice as fast where the processor has it) or `float32`."""
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Of the products; `auto` is bfloat16 where the processor has instructions for it."""
     threads: int = 1
     """CPU threads."""
 

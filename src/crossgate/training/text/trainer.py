@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from crossgate.errors import CrossgateError
 from crossgate.features.text.turn_encoder import Tokenizer, Tokens, TurnEncoder, pack
+from crossgate.training.device import processor_has_bfloat16
 from crossgate.training.randomness import Purpose, generator, seed_torch
 from crossgate.training.schedule import learning_rate_factor, update_average
 from crossgate.training.state import Progress, TrainingState
@@ -103,7 +104,8 @@ def fit_text(
 
 def _precision(settings: OptimizerSettings) -> torch.autocast:
     """Computes in the precision that is asked for; weights stay in float32."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bfloat16")
+    half = processor_has_bfloat16() if settings.precision == "auto" else settings.precision == "bfloat16"
+    return torch.autocast("cpu", torch.bfloat16, enabled=half)
 
 
 class _Lent:
