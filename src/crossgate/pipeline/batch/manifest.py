@@ -147,4 +147,7 @@ class Manifest:
 
 
 def _line(entry: Entry) -> bytes:
-    return json.dumps(entry.to_json(), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    try:
+        return json.dumps(entry.to_json(), ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # half a surrogate pair, as names of files may have on Linux
+        return json.dumps(entry.to_json()).encode() + b"\n"

@@ -89,7 +89,7 @@ def folder_of(name: str) -> str:
 
 def shard_of(name: str) -> str:
     """Where a recording's utterances lie, below the batch's folder: one file of one of 256 parts."""
-    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{UTTERANCES}/shard=h{digest[:2]}/{digest[:32]}.parquet"
 
 

@@ -34,17 +34,24 @@ class FoundFile:
     version: str
 
 
+HERE = ("file://", "local://")
+"""How URLs begin that stand for paths of this machine."""
+
+
 def is_url(location: str) -> bool:
     """Whether it lies in a store, not in a folder of this machine."""
-    return "://" in location and not location.startswith("file://")
+    return "://" in location and not location.startswith(HERE)
 
 
 def plain(location: str) -> str:
-    """A `file://` URL as the path it stands for; everything else as it is.
+    """A location as it is compared and written down: a path, or the one spelling of a URL.
 
-    Raises InputError for a URL that carries credentials: it would be written into the manifest.
+    Raises InputError for a URL that carries credentials, which would be written into the manifest, for one
+    inside another, and where the library of the store is not installed.
     """
     if is_url(location):
+        if "::" in location:
+            raise InputError("is a URL inside a URL", where=location, fix="unpack it first")
         try:
             credentials = "@" in urlsplit(location).netloc
         except ValueError:  # half an IPv6 address
@@ -55,8 +62,10 @@ def plain(location: str) -> str:
                 where=location.partition("://")[0] + "://...",
                 fix="give them as the store's library finds them: in the environment, or in its file",
             )
-        return location
-    return location.removeprefix("file://")
+        with _told(location):
+            files, inner = opened(location)
+            return str(files.unstrip_protocol(inner))
+    return location.removeprefix(HERE[0]).removeprefix(HERE[1])
 
 
 def is_pattern(location: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import tempfile
@@ -85,18 +86,14 @@ class Station:
         try:
             child = self._child or self._begin()
             began = time.monotonic()
-            child.send_bytes(job.to_bytes(scratch))
+            child.send_bytes(json.dumps({"scratch": scratch, "job": job.to_json()}).encode())
             answer = self._watched(child, began)
         except EndedError as error:
             self._child = None
             answer = _failure(*_of_end(error.exit_code))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        if answer.get("entry"):
-            return Attempt(job, Entry.from_json(answer["entry"]))
-        return failed(
-            job, answer["cause"], answer["message"], time.monotonic() - began, again=answer["again"]
-        )
+        return of_answer(job, answer, time.monotonic() - began)
 
     def stop(self) -> None:
         """See `Worker`; its process is gone after a moment."""
@@ -165,6 +162,13 @@ class Station:
         self._child = None
 
 
+def of_answer(job: Job, answer: dict[str, Any], seconds: float) -> Attempt:
+    """What a worker said of an attempt, in the words of `worker.attempt`."""
+    if answer["entry"]:
+        return Attempt(job, Entry.from_json(answer["entry"]))
+    return failed(job, answer["cause"], answer["message"], seconds, again=answer["again"])
+
+
 def failed(job: Job, cause: str, message: str, seconds: float = 0.0, *, again: bool = False) -> Attempt:
     """An attempt that came to nothing."""
     entry = Entry.of(
@@ -181,7 +185,7 @@ def failed(job: Job, cause: str, message: str, seconds: float = 0.0, *, again: b
 
 
 def _failure(cause: str, message: str, again: bool) -> dict[str, Any]:
-    return {"cause": cause, "message": message, "again": again}
+    return {"entry": None, "cause": cause, "message": message, "again": again}
 
 
 def _of_end(exit_code: int | None) -> tuple[str, str, bool]:

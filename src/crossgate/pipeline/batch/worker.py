@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from crossgate.errors import CrossgateError, InputError, reason_of
 from crossgate.pipeline.batch import places
@@ -51,9 +51,14 @@ class Job:
     written: Written
     attempt: int = 1
 
-    def to_bytes(self, scratch: str) -> bytes:
-        """As it is sent to a worker, with a folder for what is temporary."""
-        return json.dumps({**asdict(self), "scratch": scratch}).encode()
+    def to_json(self) -> dict[str, Any]:
+        """As it is sent to a worker."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Self:
+        """Read there."""
+        return cls(Recording(**content["recording"]), Written(**content["written"]), content["attempt"])
 
 
 def recognizer_analysis(model: str, settings: AnalysisSettings) -> Analysis:
@@ -99,14 +104,15 @@ def work(connection: Connection, make: Maker, parent: int) -> None:
             content = json.loads(connection.recv_bytes())
             # What is put aside meanwhile goes with the job's folder, also where this process is killed.
             tempfile.tempdir = content["scratch"]
-            send_answer(connection, "ended", **_do(content, analyse, teller(connection)))
+            job = Job.from_json(content["job"])
+            send_answer(connection, "ended", **attempt(job, analyse, teller(connection)))
     except (EOFError, OSError):  # the parent has gone
         os._exit(0)
 
 
-def _do(content: dict[str, Any], analyse: Analysis, step: Step) -> dict[str, Any]:
+def attempt(job: Job, analyse: Analysis, step: Step) -> dict[str, Any]:
     """One attempt: `entry` of a result that is written, or `cause`, `message` and whether to try `again`."""
-    recording, how = Recording(**content["recording"]), Written(**content["written"])
+    recording, how = job.recording, job.written
     out, began = Folder(how.out), time.monotonic()
     try:
         entry = whole_one(out, recording, how.settings)
@@ -117,7 +123,7 @@ def _do(content: dict[str, Any], analyse: Analysis, step: Step) -> dict[str, Any
                 except InputError as error:
                     return _failed(STORE, str(error), again=True)
                 result = analyse(source, transcript, step)
-                entry = _entry(recording, how, result, content["attempt"], time.monotonic() - began)
+                entry = _entry(recording, how, result, job.attempt, time.monotonic() - began)
                 step("writing", None)
                 write_result(how, result, entry, source)
     except CrossgateError as error:
