@@ -57,21 +57,29 @@ def test_names_do_not_depend_on_how_the_folder_is_named(calls: Path, monkeypatch
     assert list(found(".")) == expected
 
 
+def words_of(*sources: str | Path, transcripts: str | None = None) -> dict[str, str | None]:
+    """Name -> transcript, below the folder worked in."""
+    here = f"{Path.cwd()}/"
+    return {
+        name: None if one.transcript is None else one.transcript.removeprefix(here)
+        for name, one in found(*sources, transcripts=transcripts).items()
+    }
+
+
 def test_the_transcript_of_the_same_stem_is_found_beside_or_where_it_is_said(calls: Path) -> None:
-    beside = found("calls")
-    assert {name: one.transcript for name, one in beside.items() if one.transcript} == {
-        "a.mp4": "calls/a.vtt"
+    assert words_of("calls") == {
+        **dict.fromkeys(("b.wav", "deep/a.mp4", "deep/c.mkv")),
+        "a.mp4": "calls/a.vtt",
     }
     for name in ("words/b.csv", "words/deep/a.srt", "words/c.json"):
         write(calls.parent / name)
-    given_ = {name: one.transcript for name, one in found("calls", transcripts="words").items()}
-    assert given_ == {
+    assert words_of("calls", transcripts="words") == {
         "a.mp4": "words/deep/a.srt",  # the only one of its stem
         "b.wav": "words/b.csv",
         "deep/a.mp4": "words/deep/a.srt",
         "deep/c.mkv": "words/c.json",
     }
-    assert found("calls", transcripts="words/**/*.csv")["b.wav"].transcript == "words/b.csv"
+    assert words_of("calls", transcripts="words/**/*.csv")["b.wav"] == "words/b.csv"
     with pytest.raises(InputError, match="one transcript, or none"):
         found("calls", transcripts="calls/a.vtt")
     with pytest.raises(InputError, match="no transcript is there"):
@@ -80,12 +88,12 @@ def test_the_transcript_of_the_same_stem_is_found_beside_or_where_it_is_said(cal
 
 def test_of_several_transcripts_none_is_guessed(calls: Path) -> None:
     write(calls / "a.rttm")
-    assert found("calls")["a.mp4"].transcript == "calls/a.vtt"  # the other one has no words
+    assert words_of("calls")["a.mp4"] == "calls/a.vtt"  # the other one has no words
     write(calls / "a.srt")
     one = found("calls")["a.mp4"]
     assert one.transcript is None
     assert "a.srt, a.vtt" in one.trouble
-    assert found("calls", transcripts="calls/*.vtt")["a.mp4"].transcript == "calls/a.vtt"
+    assert words_of("calls", transcripts="calls/*.vtt")["a.mp4"] == "calls/a.vtt"
 
 
 def test_another_transcript_is_another_version(calls: Path) -> None:

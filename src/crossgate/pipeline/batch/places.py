@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,11 @@ def plain(location: str) -> str:
             files, inner = opened(location)
             return str(files.unstrip_protocol(inner))
     return location.removeprefix(HERE[0]).removeprefix(HERE[1])
+
+
+def absolute(location: str) -> str:
+    """A location that means the same in another folder, and on another machine that shares the files."""
+    return location.rstrip("/") if is_url(location) else os.path.abspath(location)  # noqa: PTH100
 
 
 def is_pattern(location: str) -> bool:
@@ -149,8 +155,8 @@ class Folder:
     """
 
     def __init__(self, root: str) -> None:
-        self.root = root.rstrip("/") or "/"
-        self.local = None if is_url(root) else Path(root)
+        self.root = absolute(root)
+        self.local = None if is_url(root) else Path(self.root)
 
     def place(self, name: str) -> str:
         """Path or URL of what lies in it under a relative name."""
@@ -254,7 +260,7 @@ def _told(location: str) -> Iterator[None]:
 
 def _on_disk(path: Path) -> FoundFile:
     about = path.stat()
-    return FoundFile(str(path), about.st_size, str(about.st_mtime_ns))
+    return FoundFile(absolute(str(path)), about.st_size, str(about.st_mtime_ns))
 
 
 def _in_store(files: Any, found: dict[str, Any]) -> list[FoundFile]:

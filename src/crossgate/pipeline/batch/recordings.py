@@ -74,7 +74,7 @@ def find_recordings(sources: Sequence[str], transcripts: str | None, out: str) -
             raise InputError("standard input is one recording, not one of many", fix="analyse it by itself")
         base, files = _of_source(source)
         bases.append(base)
-        found |= {_absolute(one.location): one for one in files if not _inside(one.location, out)}
+        found |= {places.absolute(one.location): one for one in files if not _inside(one.location, out)}
     base = _common(bases)
     named = {_name(location, base): one for location, one in found.items()}
     with_words = {_stem(name) for name in named if not is_transcript(Path(name))}
@@ -123,7 +123,7 @@ def _of_source(source: str) -> tuple[str, list[FoundFile]]:
 
 def _common(bases: Sequence[str]) -> str:
     """The folder that holds all of them. Raises InputError where nothing does."""
-    whole = [_absolute(base) for base in bases]
+    whole = [places.absolute(base) for base in bases]
     kinds = {each.partition("://")[0] if places.is_url(each) else "" for each in whole}
     if len(kinds) > 1:
         raise InputError("some lie on this machine and some in a store", fix="analyse them in two batches")
@@ -137,10 +137,6 @@ def _common(bases: Sequence[str]) -> str:
     return "/".join(shared)
 
 
-def _absolute(location: str) -> str:
-    return location.rstrip("/") if places.is_url(location) else os.path.abspath(location)  # noqa: PTH100
-
-
 def _name(location: str, base: str) -> str:
     name = location.removeprefix(base).lstrip("/")
     if places.is_url(location) and any(part in ("", ".", "..") for part in name.split("/")):
@@ -149,7 +145,7 @@ def _name(location: str, base: str) -> str:
 
 
 def _inside(location: str, folder: str) -> bool:
-    return _absolute(location).startswith(f"{_absolute(folder)}/")
+    return places.absolute(location).startswith(f"{places.absolute(folder)}/")
 
 
 def _stem(name: str) -> str:

@@ -39,7 +39,7 @@ class Transcripts:
                 where=where,
                 fix="name a folder or a pattern of files with the recordings' stems",
             )
-        base = places.fixed_part(where) if pattern else where
+        base = places.absolute(places.fixed_part(where) if pattern else where)
         self._given = defaultdict(list)
         for one in found:
             path = PurePosixPath(one.location)
