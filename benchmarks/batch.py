@@ -5,7 +5,7 @@
     .venv/bin/python benchmarks/batch.py
 
 The proof analyses 40 recordings cut from the sample, three of them broken, kills the command twice in the
-middle, gives it again, and counts. The other one analyses eight recordings by one local worker, by two, and by
+middle, gives it again, and counts. The other one analyses eight recordings by one local worker, by two and by
 two actors of Ray, and prints recordings a second twice: over the whole command, and from the first recording
 that ended to the last, without the loading of the models and the start of Ray. Targets are printed and never
 asserted: a timing is no test.
