@@ -75,7 +75,10 @@ def test_the_folder_is_known_by_what_is_in_it_as_long_as_it_is_worked_in(tmp_pat
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"tables": (Path("/nowhere/meld"),)}, "/nowhere/meld: the machine .* does not see this table"),
+        (
+            {"tables": (Path("/nowhere/meld"),)},
+            "/nowhere/meld: the machine .* does not see this folder, which",
+        ),
         ({"versions": {"torch": "0.1"}}, "where the command was given it is None"),
         ({"marker": Path("/nowhere/runs/marker")}, "/nowhere/runs: the machine .* does not see this folder"),
     ],

@@ -1,4 +1,4 @@
-"""`crossgate analyze talk.mp4 --transcript talk.vtt --out talk/`, here or on a service."""
+"""`crossgate analyze talk.mp4 --transcript talk.vtt --out talk/`: one or many, here or on a service."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from crossgate.cli.analyze_many import ManyOptions, analyze_many
 from crossgate.errors import InputError
 from crossgate.files import refuse_filled, refuse_unwritable
 from crossgate.pipeline.settings import AnalysisSettings
@@ -15,20 +16,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Analyze(AnalysisSettings):
+class Analyze(ManyOptions, AnalysisSettings):
     """Find the expressed emotion of every utterance of a recording, and write a report to look at.
 
     The folder holds result.json, report.html, timeline.png and what else is asked for. Emotions are expressed
     ones, as people would name them; nobody's inner state is known. What could not be measured is said.
+
+    Of several recordings, a folder or a quoted pattern such as 'calls/**/*.mp4' the folder holds a result for
+    each, a data set of all utterances, a manifest and a summary; the same command does what is missing.
     """
 
-    positional: ClassVar[tuple[str, ...]] = ("source",)
+    positional: ClassVar[tuple[str, ...]] = ("sources",)
 
-    source: Path = field(metadata={"help": "recording, `-` for standard input, or a transcript alone"})
-    out: Path
-    """Folder for the result; it must not exist, or be empty."""
-    transcript: Path | None = None
-    """Who says what and when: srt, vtt, csv, tsv, json, eaf, TextGrid or rttm; found by ear where absent."""
+    sources: list[str] = field(
+        metadata={
+            "help": "recording, `-` for standard input, or a transcript alone; or many: files, folders, "
+            "patterns, also of a store (s3://...)",
+            "several": True,
+            "type": str,
+        }
+    )
+    out: str
+    """Folder for the result; it must not exist, or be empty. Of many recordings, it may be that of the same
+    batch, and in a store."""
+    transcript: str | None = None
+    """Who says what and when: srt, vtt, csv, tsv, json, eaf, TextGrid or rttm; found by ear where absent. Of
+    many recordings, a folder or pattern of such files; where absent, those of the same stem beside them."""
     model: Path = Path("crossgate-meld")
     """Packaged name, hub id, or folder of a checkpoint."""
     format: str = "html,png"
@@ -47,15 +60,34 @@ class Analyze(AnalysisSettings):
             # Whether a language can be asked for is the service's to say: it has the speech recognition.
             AnalysisSettings(**_values(self) | {"language": None})
         else:
-            super().__post_init__()
+            AnalysisSettings(**_values(self))
+
+    @property
+    def source(self) -> Path:
+        """The recording, where it is one."""
+        return Path(self.sources[0].removeprefix("file://"))
+
+    @property
+    def transcript_file(self) -> Path | None:
+        """Its transcript."""
+        return None if self.transcript is None else Path(self.transcript.removeprefix("file://"))
 
     def run(self) -> int:
         """Analyse, write, and say what was found."""
-        from crossgate.cli.printing_result import print_result
+        from crossgate.pipeline.batch.recordings import is_one
         from crossgate.report.writing import formats_of
 
         formats = formats_of(self.format)
-        self._check()  # said before the work, not after
+        if not is_one(self.sources):
+            return analyze_many(self, formats, AnalysisSettings(**_values(self)))
+        self.refuse_for_one()
+        return self._one(formats)
+
+    def _one(self, formats: tuple[str, ...]) -> int:
+        from crossgate.cli.printing_result import print_result
+
+        out = Path(self.out.removeprefix("file://"))
+        self._check(out)  # said before the work, not after
         if self.server:
             from crossgate.cli.analyze_there import analyze_there
 
@@ -63,7 +95,7 @@ class Analyze(AnalysisSettings):
         else:
             result = self._here()
         media = None if str(self.source) == "-" or result.media.kind == "text" else self.source
-        written = result.write(self.out, formats, media=media, embed=self.embed)
+        written = result.write(out, formats, media=media, embed=self.embed)
         print_result(result)
         for path in written:
             print(path)
@@ -79,13 +111,19 @@ class Analyze(AnalysisSettings):
         settings = AnalysisSettings(**_values(self))
         recognizer = crossgate.load(self.model)
         with progress() as step:
-            return recognizer.analyze(self.source, self.transcript, settings, step=step)
+            return recognizer.analyze(self.source, self.transcript_file, settings, step=step)
 
-    def _check(self) -> None:
+    def _check(self, out: Path) -> None:
         """Raise InputError for what would fail at the end."""
-        refuse_filled(self.out)
-        refuse_unwritable(self.out)
-        for path in (self.source, self.transcript, self.speakers_file, self.openface):
+        if "://" in self.out.removeprefix("file://"):
+            raise InputError(
+                "one recording is written to a folder of this machine",
+                where=self.out,
+                fix="name such a folder, or give a pattern: many are also written to a store",
+            )
+        refuse_filled(out)
+        refuse_unwritable(out)
+        for path in (self.source, self.transcript_file, self.speakers_file, self.openface):
             if path is not None and str(path) != "-" and not path.exists():
                 raise InputError("no such file", where=str(path), fix="check the path")
         if self.embed:

@@ -49,7 +49,7 @@ def analyze_there(command: Analyze) -> Result:
         source = sys.stdin.buffer if str(command.source) == "-" else command.source
         sent = client.upload(
             source,
-            command.transcript,
+            command.transcript_file,
             settings=wishes,
             sent=lambda share: step("sending", share),
         )

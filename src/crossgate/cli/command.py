@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from argparse import Action
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -23,8 +23,8 @@ set_parsing_settings(docstring_parse_attribute_docstrings=True)
 class Command(Protocol):
     """A dataclass of one command; the names in `positional` are given without a flag, in that order.
 
-    Their fields' metadata holds their `help`, their `choices` if they are no paths, and whether there may
-    be `several`.
+    Their fields' metadata holds their `help`, their `choices` or their `type` if they are no paths, and
+    whether there may be `several`.
     """
 
     positional: ClassVar[tuple[str, ...]]
@@ -62,10 +62,11 @@ def parser_of(command: type[Any]) -> ArgumentParser:
     for name in command.positional:
         field = command.__dataclass_fields__[name]
         choices = field.metadata.get("choices")
-        kind: dict[str, Any] = {"choices": choices} if choices else {"type": Path}
+        kind: dict[str, Any] = {"choices": choices} if choices else {"type": field.metadata.get("type", Path)}
         kind |= {"nargs": "+"} if field.metadata.get("several") else {}
         parser.add_argument(name, help=field.metadata["help"], **kind)
-    helps = {entry.arg_name: entry.description for entry in parse_from_object(command).params}
+    documented = [each for each in reversed(command.__mro__) if is_dataclass(each)]
+    helps = {one.arg_name: one.description for each in documented for one in parse_from_object(each).params}
     switches = {field.name for field in fields(command) if field.type in ("bool", bool)}
     parser.add_class_arguments(command, None, skip={*command.positional, *switches}, as_group=False)
     for name in sorted(switches):

@@ -59,9 +59,9 @@ class Expected:
         for table in self.tables:
             if not table.is_dir():
                 raise InputError(
-                    f"{machine} does not see this table",
+                    f"{machine} does not see this folder, which is read from",
                     where=str(table),
-                    fix="keep the corpora where all machines share them, by the same path",
+                    fix="keep what is read where all machines share it, by the same path",
                 )
         refuse_other_versions(self.versions)
 

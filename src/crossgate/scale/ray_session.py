@@ -58,7 +58,7 @@ def ray_session(workers: int, address: str | None) -> Iterator[None]:
     with _environment(QUIET), _own_sigterm():
         try:
             ray.init(**where, log_to_driver=False, logging_level="error")
-        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except Exception as error:  # a plain one where a busy machine is too slow for it
             if address is None:
                 raise CrossgateError(f"Ray does not start: {reason_of(error)}") from error
             raise InputError(

@@ -10,10 +10,10 @@ from toy_analyses import toy_analysis
 from toy_work import wait_for
 
 from crossgate.errors import InputError
+from crossgate.pipeline.processes.scratch import PREFIX, LockedFolder
 from crossgate.scale import machine
 from crossgate.serving.work.on_ray import relay as relays
 from crossgate.serving.work.on_ray.alike import made_alike
-from crossgate.serving.work.on_ray.folders import PREFIX, LockedFolder
 from crossgate.serving.work.on_ray.relay import Relay
 from crossgate.serving.work.on_ray.worker import _moved
 from crossgate.serving.work.worker.messages import Analyse

@@ -16,13 +16,13 @@ import pytest
 from toy_analyses import no_model, toy_analysis
 from toy_work import begun, ended, outcomes, running, send, wait_for
 
+from crossgate.pipeline.processes.scratch import PREFIX
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage import deletion, recordings
 from crossgate.serving.storage.opened import Storage
 from crossgate.serving.storage.tables import Recording
 from crossgate.serving.work.engine import workers_of
 from crossgate.serving.work.on_ray import worker as on_ray
-from crossgate.serving.work.on_ray.folders import PREFIX
 from crossgate.serving.work.supervisor import Work
 from crossgate.serving.work.workers import StartWorker
 

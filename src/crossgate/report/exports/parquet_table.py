@@ -16,14 +16,19 @@ METADATA = "crossgate"
 
 
 def write_parquet(result: Result, path: Path) -> None:
-    """Write Parquet: times as float64 seconds, probabilities and shares as float32, unknown values null."""
-    fields = [pa.field(name, _type(name, kind)) for name, kind in columns(result)]
+    """Write `table_of` a result, what it is of in the file's metadata."""
     content = result.to_json()
     about = {name: content[name] for name in content if name not in ("utterances", "settings")}
-    schema = pa.schema(fields, metadata={METADATA: json.dumps(about, ensure_ascii=False)})
+    table = table_of(result)
+    pq.write_table(table.replace_schema_metadata({METADATA: json.dumps(about, ensure_ascii=False)}), path)
+
+
+def table_of(result: Result) -> pa.Table:
+    """The turns: times as float64 seconds, probabilities and shares as float32, unknown values null."""
+    schema = pa.schema([pa.field(name, _type(name, kind)) for name, kind in columns(result)])
     cells = list(rows(result))
-    arrays = [pa.array([row[place] for row in cells], type=field.type) for place, field in enumerate(fields)]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)
+    arrays = [pa.array([row[place] for row in cells], type=field.type) for place, field in enumerate(schema)]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _type(name: str, kind: type) -> pa.DataType:

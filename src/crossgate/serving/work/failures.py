@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 from crossgate.errors import InputError
+from crossgate.pipeline.processes.child import how_it_ended
 from crossgate.serving.problems import of_input_error, problem
 
 Problem = dict[str, Any]
@@ -36,7 +37,7 @@ def crashed(exit_code: int | None) -> Problem:
     if exit_code == -signal.SIGKILL:
         how = "The process that analysed it was ended by the system, most likely for want of memory."
     else:
-        how = f"The process that analysed it ended in the middle of it ({_how(exit_code)})."
+        how = f"The process that analysed it ended in the middle of it ({how_it_ended(exit_code)})."
     return problem(
         500,
         "The analysis crashed",
@@ -107,14 +108,3 @@ def machine_lost(times: int) -> Problem:
         f"The machine that analysed it was gone in the middle of it, and this was the last of {times} "
         "attempts. Send it again when the machines are well.",
     )
-
-
-def _how(exit_code: int | None) -> str:
-    if exit_code is None:
-        return "nobody knows how"
-    if exit_code >= 0:
-        return f"exit code {exit_code}"
-    try:
-        return signal.Signals(-exit_code).name
-    except ValueError:
-        return f"signal {-exit_code}"

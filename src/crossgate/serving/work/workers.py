@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from crossgate.pipeline.processes.child import EndedError as EndedError
 from crossgate.serving.work.worker.messages import Errand, Maker
-
-
-class EndedError(Exception):
-    """The worker process has ended; `exit_code` is negative for a signal, None where nobody knows."""
-
-    def __init__(self, exit_code: int | None) -> None:
-        self.exit_code = exit_code
-        super().__init__(f"exit code {exit_code}")
 
 
 class LostError(EndedError):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossgate.pipeline.processes.scratch import LockedFolder
 from crossgate.report.reading import RESULT_FILE
 from crossgate.scale.ray_session import end_with_ray
-from crossgate.serving.work.on_ray.folders import LockedFolder
 from crossgate.serving.work.process import WorkerProcess
 from crossgate.serving.work.worker.messages import Analyse, Maker
 from crossgate.serving.work.workers import EndedError

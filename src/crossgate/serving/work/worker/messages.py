@@ -13,9 +13,6 @@ from typing import Any
 
 from crossgate.pipeline.steps import Step
 
-LARGEST = 64 << 20
-"""Bytes of the longest answer; the outcome of many thousand speakers is far below it."""
-
 
 @dataclass(frozen=True)
 class Analyse:
@@ -76,26 +73,13 @@ Maker = Callable[[], Analysis]
 """Loads what is needed for analyses, once a worker; known by its name in a module, so that it can be sent."""
 
 
-def send_errand(connection: Connection, errand: Errand) -> None:
-    """To the worker."""
+def errand_bytes(errand: Errand) -> bytes:
+    """As it is sent to the worker."""
     (kind,) = (name for name, known in ERRANDS.items() if isinstance(errand, known))
-    connection.send_bytes(json.dumps({"errand": kind, **asdict(errand)}).encode())
+    return json.dumps({"errand": kind, **asdict(errand)}).encode()
 
 
 def next_errand(connection: Connection) -> Errand:
     """In the worker; waits for it. Raises EOFError where the supervisor has gone."""
     content = json.loads(connection.recv_bytes())
     return ERRANDS[content.pop("errand")](**content)
-
-
-def send_answer(connection: Connection, kind: str, **content: Any) -> None:
-    """To the supervisor: `ready`, `step`, `done`, `refused` or `broken`."""
-    connection.send_bytes(json.dumps({"answer": kind, **content}).encode())
-
-
-def read_answer(connection: Connection) -> dict[str, Any]:
-    """In the supervisor. Raises EOFError or OSError where the worker has gone, ValueError for nonsense."""
-    content = json.loads(connection.recv_bytes(LARGEST))
-    if not isinstance(content, dict) or not isinstance(content.get("answer"), str):
-        raise ValueError("no answer")
-    return content

@@ -1,4 +1,4 @@
-"""Folders of recordings on machines that are not the service's; what the dead left is removed."""
+"""Folders for what a worker puts aside; what the dead left is removed."""
 
 from __future__ import annotations
 

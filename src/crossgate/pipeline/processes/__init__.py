@@ -1,0 +1,1 @@
+"""Processes that work for another one: begun, watched, ended, whatever befalls them."""
