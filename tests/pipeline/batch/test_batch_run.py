@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from toy_batches import LOG, batch, dies_at_once, entries, no_model, recordings
 
 from crossgate.errors import CrossgateError, InputError
 from crossgate.lock import alone
 from crossgate.pipeline.batch.run import Standing
 from crossgate.pipeline.batch.settings import Limits
+from toy_batches import LOG, batch, dies_at_once, entries, no_model, recordings
 
 MANY = {"one": "ok", "deep__two": "ok", "deep__down__three": "ok"}
 

@@ -196,7 +196,7 @@ def fit_name(left_out: Sequence[int]) -> str:
 
 
 class _Measure:
-    """Weighted F1 of heads on dialogues, while training goes on; in its precision, a little off the final figures."""
+    """Weighted F1 of heads on dialogues, while training goes on and in its precision."""
 
     def __init__(self, embedder: TurnEmbedder, dialogues: dict[str, tuple[Dialogue, ...]]) -> None:
         self._embedder, self._dialogues = embedder, dialogues
