@@ -103,13 +103,13 @@ def test_an_answer_that_nobody_reads_is_not_kept() -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(GET.replace(b"/ ", b"/large "))
         await asyncio.sleep(2)
-        found = b""
+        found = bytearray()
         try:
             while more := await reader.read(1 << 20):
                 found += more
         except ConnectionError:
             pass
-        return found
+        return bytes(found)
 
     unread, read = answers(deaf, saying(GET.replace(b"/ ", b"/large ")))
     assert len(unread) < LARGE < len(read)

@@ -13,7 +13,10 @@ HEAD_SECONDS = 30.0
 """Longest that the head of a request may take to come."""
 
 STUCK_SECONDS = 60.0
-"""Longest that a client may take nothing of what waits to be sent to it."""
+"""Seconds between two looks whether a client takes what waits to be sent to it."""
+
+LEAST_RATE = 1000.0
+"""Bytes a second that it has to take meanwhile."""
 
 SPARE = 200
 """Descriptors kept for files, database and workers."""
@@ -88,7 +91,15 @@ class PatientProtocol(H11Protocol):
 
     def _watch(self) -> None:
         if self._stuck is None:
-            self._stuck = self.loop.call_later(STUCK_SECONDS, self._cut)
+            waiting = self.transport.get_write_buffer_size()
+            self._stuck = self.loop.call_later(STUCK_SECONDS, self._look, waiting)
+
+    def _look(self, before: int) -> None:
+        self._stuck = None
+        if before - self.transport.get_write_buffer_size() < min(before, LEAST_RATE * STUCK_SECONDS):
+            self._cut()
+        elif before:
+            self._watch()
 
     def _not_stuck(self) -> None:
         if self._stuck is not None:
