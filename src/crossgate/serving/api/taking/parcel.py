@@ -195,6 +195,9 @@ def _keep(context: Context, access: Access, parcel: Parcel) -> Recording:
             raise OSError("it took too long to put it away")
         return queued
     except BaseException as error:
+        there = recordings.found(database, access.project_id, recording.id)
+        if there is not None:  # queued: the database failed only afterwards
+            return there
         media.remove(folder)
         recordings.withdraw(database, recording.id)
         if isinstance(error, OSError):
