@@ -73,6 +73,8 @@ class ServiceSettings:
     """URLs recordings may be taken from, by commas, such as s3://talks/incoming; none by default."""
     allow_origin: str = ""
     """Origins of other pages whose scripts may call the service, by commas; none by default."""
+    log: Literal["text", "json"] = "text"
+    """How a line of the log, on stderr, is written: to be read, or as JSON with the recording's id."""
     live_sessions: int = 8
     """Most live conversations at a time."""
     live_utterances: int = 1000

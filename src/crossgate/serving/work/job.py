@@ -73,6 +73,7 @@ def do_job(
                     names=names,
                     name=recording.name,
                     transcript_name=_transcript_name(recording) if recording.transcript_file else None,
+                    recording=recording.id,
                 )
             )
         result = folder / "result" / RESULT_FILE

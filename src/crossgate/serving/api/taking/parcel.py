@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,8 @@ from crossgate.serving.storage.projects import Access
 from crossgate.serving.storage.tables import Recording
 from crossgate.serving.stores import checked_url
 from crossgate.serving.wishes import analysis_settings, wishes_of
+
+log = logging.getLogger("crossgate.serving")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -193,6 +196,7 @@ def _keep(context: Context, access: Access, parcel: Parcel) -> Recording:
         queued = recordings.arrived(database, recording.id)
         if queued is None:
             raise OSError("it took too long to put it away")
+        log.info("recording %s: queued", recording.id)
         return queued
     except BaseException as error:
         there = recordings.found(database, access.project_id, recording.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
+import logging
 import multiprocessing
 import os
 import resource
@@ -21,6 +22,7 @@ from pathlib import Path
 from crossgate.errors import CrossgateError, InputError
 from crossgate.pipeline.memory import give_back_what_is_freed
 from crossgate.pipeline.steps import Step
+from crossgate.serving.logs import begin_as_told
 from crossgate.serving.work.worker.messages import (
     Analyse,
     Analysis,
@@ -31,6 +33,8 @@ from crossgate.serving.work.worker.messages import (
 )
 from crossgate.serving.work.worker.naming import named_error
 from crossgate.serving.work.worker.traces import trace_without_words
+
+log = logging.getLogger(__name__)
 
 NICENESS = 10
 """Pages, uploads and live conversations go before."""
@@ -51,6 +55,7 @@ def work(connection: Connection, make: Maker, parent: int) -> None:
         parent: id of the supervisor's process.
     """
     _settle(parent)
+    begin_as_told()
     try:
         _serve(connection, make)
     except (EOFError, OSError):  # the supervisor has gone
@@ -74,7 +79,8 @@ def _do(connection: Connection, analyse: Analysis, errand: Errand) -> None:
     names = errand.names if isinstance(errand, Analyse) else {}
     # What is put aside meanwhile goes with the job's folder, also where this process is killed.
     tempfile.tempdir = errand.folder
-    step = _teller(connection)
+    step = _teller(connection, errand.recording)
+    log.info("recording %s: at work", errand.recording)
     try:
         if isinstance(errand, Analyse):
             done = {"outcome": analyse(errand, step)}
@@ -83,18 +89,22 @@ def _do(connection: Connection, analyse: Analysis, errand: Errand) -> None:
 
             done = {"outcome": {"bytes": fetch(errand, step)}}
     except BaseException as error:
+        log.info("recording %s: given up (%s)", errand.recording, type(error).__name__)
         _say_failed(connection, error, names)
         return
+    log.info("recording %s: done", errand.recording)
     send_answer(connection, "done", **done)
 
 
-def _teller(connection: Connection) -> Step:
+def _teller(connection: Connection, recording: str) -> Step:
     """Tells the supervisor of steps, each of them not too often."""
     told: dict[str, float] = {}
 
     def step(words: str, share: float | None) -> None:
         moment = time.monotonic()
         if moment - told.get(words, -OFTEN) >= OFTEN or share == 1:
+            if words not in told:
+                log.info("recording %s: %s", recording, words)
             told[words] = moment
             send_answer(connection, "step", words=words, share=share)
 

@@ -30,6 +30,7 @@ class Analyse:
         names: what stands in paths of ours -> what people call it.
         name: what people call the recording.
         transcript_name: what they call the transcript; None where there is none.
+        recording: its id, for the log.
     """
 
     folder: str
@@ -40,6 +41,7 @@ class Analyse:
     names: dict[str, str]
     name: str
     transcript_name: str | None
+    recording: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Fetch:
         limit: bytes it may have.
         name: what people call it.
         words: what is told of it while it goes on.
+        recording: its id, for the log.
     """
 
     folder: str
@@ -63,6 +66,7 @@ class Fetch:
     limit: int
     name: str
     words: str
+    recording: str = ""
 
 
 Errand = Analyse | Fetch
