@@ -76,9 +76,7 @@ class Service:
         database, found = Database(self.database), dict[str, list[str | None]]()
         try:
             with database.reading() as session:
-                rows = session.execute(
-                    select(Attempt.recording_id, Attempt.outcome).order_by(Attempt.number)
-                )
+                rows = session.execute(select(Attempt.recording_id, Attempt.outcome).order_by(Attempt.number))
                 for id, outcome in rows:
                     found.setdefault(id, []).append(outcome)
         finally:

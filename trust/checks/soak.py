@@ -13,7 +13,9 @@ from checks._service import Service, service, wait
 from checks._soak_load import Load
 from promise import Effort, Outcome
 
-PROMISE = "a service under mixed load holds no more memory, descriptors or files at the end; no 5xx, no lost job"
+PROMISE = (
+    "a service under mixed load holds no more memory, descriptors or files at the end; no 5xx, no lost job"
+)
 LIMIT = 2400
 BESIDE = True
 
@@ -136,5 +138,3 @@ def _resident(pid: int) -> float:
         return float(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:  # it ended meanwhile
         return 0.0
-
-

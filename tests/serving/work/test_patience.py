@@ -44,7 +44,12 @@ def failing(function: Callable[..., Any], *, before: int = 0, after: int = 0) ->
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("what", "said"), [("complete", "ok"), ("fail", "refuse"), ("claim", "ok")])
 def test_an_analysis_ends_once_though_the_database_fails_at_it(
-    storage: Storage, settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch, what: str, said: str, when: str
+    storage: Storage,
+    settings: ServiceSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    said: str,
+    when: str,
 ) -> None:
     if (what, when) == ("claim", "after"):
         monkeypatch.setattr(analyst, "LEASE", 0.2)  # nobody knows of that claim, and it runs out
@@ -115,5 +120,3 @@ def test_a_result_that_was_kept_is_known_to_its_owner_alone(
     assert not claims.complete(database, store, sent.id, "b" * 32, result, OUTCOME)
     assert store.read(key_of(sent, "result-1")) == b"result"
     assert found(database, sent).state == "COMPLETED"
-
-

@@ -87,11 +87,14 @@ class Envelope:
             seconds = perf_counter() - begun
             method, route = _method(scope), _route(scope)
             self.metrics.observe(route, method, status or CLOSED, seconds)
-            fields = {"method": method, "route": route, "status": status or CLOSED, "ms": round(1000 * seconds)}
+            fields = {
+                "method": method,
+                "route": route,
+                "status": status or CLOSED,
+                "ms": round(1000 * seconds),
+            }
             level = logging.DEBUG if route in PROBES and status < 400 else logging.INFO
-            log.log(
-                level, "%s %s %d in %d ms", *fields.values(), extra={"fields": fields}
-            )
+            log.log(level, "%s %s %d in %d ms", *fields.values(), extra={"fields": fields})
             request_id.reset(asked)
 
 

@@ -138,9 +138,7 @@ class Analyst:
             self._try_again(recording, lease, failures.machine_lost(recording.attempts))
         except Exception as error:
             log.error("recording %s: failed:\n%s", id, trace_without_words(error))
-            self._patiently(
-                lambda: claims.fail(database, id, self._owner, failures.unexpected()), lease
-            )
+            self._patiently(lambda: claims.fail(database, id, self._owner, failures.unexpected()), lease)
             self._drop_worker()
         else:
             self._troubles = 0
@@ -162,9 +160,7 @@ class Analyst:
         try:
             patiently(ask, lease, self._stopping)
         except SQLAlchemyError as error:
-            log.warning(
-                "recording %s: its claim is left to its lease (%s)", lease.id, type(error).__name__
-            )
+            log.warning("recording %s: its claim is left to its lease (%s)", lease.id, type(error).__name__)
 
     def _left_out(self, recording: Recording) -> set[str]:
         """Steps that will surely not be taken."""

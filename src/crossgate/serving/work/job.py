@@ -26,7 +26,6 @@ from crossgate.serving.work.fetched import Ask, fetch_files, to_fetch
 from crossgate.serving.work.worker.messages import Analyse
 from crossgate.serving.work.worker.naming import names_of
 
-
 Keep = Callable[[Callable[[], bool]], bool]
 """Has something kept; returns whether it was."""
 
