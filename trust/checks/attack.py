@@ -12,9 +12,7 @@ from crossgate.serving.storage.database import Database
 from crossgate.serving.storage.projects import all_tokens, revoke_token
 from promise import Effort, Outcome
 
-PROMISE = (
-    "hostile clients are refused in words or cut off, see nothing of others, and leave the service as it was"
-)
+PROMISE = "hostile clients are refused or cut off, see nothing of others, and leave the service as it was"
 LIMIT = 600
 
 IDLE = 2.0
@@ -24,7 +22,7 @@ CUT = 75.0
 """Seconds within which a silent client is cut off: 30 s for a head, and some for a busy machine."""
 
 GROWTH = 150.0
-"""MB by which the service may grow under all of it; each bomb would unpack to more, or to far more requests."""
+"""MB by which the service may grow under all of it; what the bombs would unpack to is far more."""
 
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
 
@@ -64,9 +62,7 @@ def _others(outcome: Outcome, running: Service, mine: str, keys: dict[str, tuple
                 if "{id}" not in path:
                     continue
                 for method in methods:
-                    filled = re.sub(
-                        r"{(\w+)}", lambda found: {"id": mine, "format": "json"}.get(found[1], "u"), path
-                    )
+                    filled = path.format(id=mine, format="json", utterance_id="u")
                     more = {"json": {"emotion": "joy"}} if method == "put" else {}
                     answer = client.request(method.upper(), filled, **more)
                     said = f"{who} token at {method.upper()} {path}: {answer.status_code}"

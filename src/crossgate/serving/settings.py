@@ -54,7 +54,7 @@ class ServiceSettings:
     upload_idle_seconds: float = 30.0
     """Longest an upload may stand still before it is given up."""
     upload_bytes_per_second: float = 1000.0
-    """Least bytes a second of an upload, on average, once it has gone on for longer than it may stand still."""
+    """Least bytes a second of an upload, on average, once it has gone on for that long."""
     max_minutes: float = 240.0
     """Longest recording."""
     job_minutes: float = 240.0

@@ -87,8 +87,8 @@ def not_kept() -> Problem:
     return problem(
         500,
         "The result could not be kept",
-        "The service's store or database did not take it; its disk may be full. Send the recording again when "
-        "whoever runs the service has seen to it.",
+        "The service's store or database did not take it; its disk may be full. Send the recording again "
+        "when whoever runs the service has seen to it.",
     )
 
 
