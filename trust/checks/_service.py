@@ -19,6 +19,7 @@ from sqlalchemy import select
 from crossgate.serving.storage.database import Database
 from crossgate.serving.storage.projects import create_token
 from crossgate.serving.storage.tables import Attempt
+from promise import Outcome
 
 PROGRAM = "import sys; from crossgate.cli.main import main; sys.exit(main())"
 
@@ -137,3 +138,11 @@ def problem_of(answer: httpx2.Response) -> str:
     if answer.headers.get("content-type") != "application/problem+json":
         return f"{answer.status_code} without a problem document"
     return "" if answer.json().get("detail") or answer.json().get("title") else "a problem without words"
+
+
+def judged(outcome: Outcome, well: bool, how: str) -> None:
+    """Count a case, with how it was broken where it went wrong."""
+    if well:
+        outcome.met()
+    else:
+        outcome.broken(how)

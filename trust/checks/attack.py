@@ -6,7 +6,7 @@ import re
 import time
 
 from checks._attacks import BODIES, BOUNDARY, HEADS, PATHS, STOLEN, Raw, ask, forms, head, status_of
-from checks._service import TALK, Service, send, service, wait
+from checks._service import TALK, Service, judged, send, service, wait
 from checks.soak import held
 from crossgate.serving.storage.database import Database
 from crossgate.serving.storage.projects import all_tokens, revoke_token
@@ -66,7 +66,7 @@ def _others(outcome: Outcome, running: Service, mine: str, keys: dict[str, tuple
                     more = {"json": {"emotion": "joy"}} if method == "put" else {}
                     answer = client.request(method.upper(), filled, **more)
                     said = f"{who} token at {method.upper()} {path}: {answer.status_code}"
-                    _judge(outcome, answer.status_code == expected and "Ann" not in answer.text, said)
+                    judged(outcome, answer.status_code == expected and "Ann" not in answer.text, said)
 
 
 def _bytes(outcome: Outcome, running: Service, token: str, effort: Effort) -> None:
@@ -74,12 +74,12 @@ def _bytes(outcome: Outcome, running: Service, token: str, effort: Effort) -> No
     for path in PATHS:
         answer = ask(running.url, head("GET", path, token))
         stolen = any(word in answer for word in STOLEN)
-        _judge(
+        judged(
             outcome, status_of(answer) in (404, 405, 422) and not stolen, f"GET {path[:60]}: {answer[:60]!r}"
         )
     for name, content in HEADS.items():
         status = status_of(ask(running.url, content))
-        _judge(outcome, status in (0, 400, 405), f"{name}: {status}")
+        judged(outcome, status in (0, 400, 405), f"{name}: {status}")
     for _ in range(effort.cases(10)):
         for name, content in BODIES.items():
             _refused(outcome, running, token, name, content, "application/json")
@@ -95,7 +95,7 @@ def _bytes(outcome: Outcome, running: Service, token: str, effort: Effort) -> No
         taken += len(piece)
         piece = b"x" * 1_000_000
     raw.close()
-    _judge(outcome, taken < 150_000_000, f"an upload without end was taken to {taken:,} bytes")
+    judged(outcome, taken < 150_000_000, f"an upload without end was taken to {taken:,} bytes")
 
 
 def _refused(outcome: Outcome, running: Service, token: str, name: str, content: bytes, kind: str) -> None:
@@ -109,7 +109,7 @@ def _refused(outcome: Outcome, running: Service, token: str, name: str, content:
     )
     answer = ask(running.url, sent + content)
     good = status_of(answer) in (413, 422) and b"application/problem+json" in answer
-    _judge(outcome, good, f"{name}: {answer[:80]!r}")
+    judged(outcome, good, f"{name}: {answer[:80]!r}")
 
 
 def _slow(outcome: Outcome, running: Service, token: str, many: int) -> None:
@@ -129,10 +129,10 @@ def _slow(outcome: Outcome, running: Service, token: str, many: int) -> None:
             answer, ended = raw.read(CUT)
             # Whoever goes on sending may find the connection reset before he has read the answer.
             good = ended and status_of(answer) in ((408,) if how == "stands still" else (408, 0))
-            _judge(outcome, good, f"an upload that {how}: {answer[:60]!r}, {'' if ended else 'not '}ended")
+            judged(outcome, good, f"an upload that {how}: {answer[:60]!r}, {'' if ended else 'not '}ended")
             raw.close()
     wait(lambda: not list(running.data.glob("scratch/*")), 10)
-    _judge(outcome, not list(running.data.glob("scratch/*")), "slow uploads left files")
+    judged(outcome, not list(running.data.glob("scratch/*")), "slow uploads left files")
 
 
 def _silent(running: Service, many: int) -> list[tuple[str, Raw]]:
@@ -156,7 +156,7 @@ def _cut(outcome: Outcome, silent: list[tuple[str, Raw]]) -> None:
         left = [(name, raw) for name, raw in left if _goes_on(name, raw)]
         time.sleep(0.5)
     for name, raw in silent:
-        _judge(outcome, (name, raw) not in left, f"a client that {name} was not cut off in {CUT:g} s")
+        judged(outcome, (name, raw) not in left, f"a client that {name} was not cut off in {CUT:g} s")
         raw.close()
 
 
@@ -168,17 +168,17 @@ def _goes_on(name: str, raw: Raw) -> bool:
 def _unharmed(outcome: Outcome, running: Service, token: str, mine: str, before: dict[str, float]) -> None:
     """It works, holds what it held, and has told no secret."""
     with running.client(token) as client:
-        _judge(outcome, client.get("/healthz").status_code == 200, "it does not answer any more")
+        judged(outcome, client.get("/healthz").status_code == 200, "it does not answer any more")
         listed = [item["id"] for item in client.get("/v1/recordings").json()["items"]]
-        _judge(outcome, listed == [mine], f"{len(listed)} recordings, where one was sent")
+        judged(outcome, listed == [mine], f"{len(listed)} recordings, where one was sent")
         statuses = re.findall(r'status="(5\d\d)"', client.get("/metrics").text)
-        _judge(outcome, not statuses, f"answers of {sorted(set(statuses))}")
+        judged(outcome, not statuses, f"answers of {sorted(set(statuses))}")
     after = held(running)
-    _judge(outcome, after["web MB"] <= before["web MB"] + GROWTH, f"memory: {before} to {after}")
-    _judge(outcome, after["descriptors"] <= before["descriptors"] + 3, f"descriptors: {before} to {after}")
+    judged(outcome, after["web MB"] <= before["web MB"] + GROWTH, f"memory: {before} to {after}")
+    judged(outcome, after["descriptors"] <= before["descriptors"] + 3, f"descriptors: {before} to {after}")
     log = running.log.read_text(encoding="utf-8", errors="replace")
     for secret in ("Traceback", token, "what Ann keeps", TALK.splitlines()[1]):
-        _judge(outcome, secret not in log, f"the log holds {secret[:12]!r}")
+        judged(outcome, secret not in log, f"the log holds {secret[:12]!r}")
     outcome.said = ", ".join(f"{name} {before[name]:,.0f} -> {after[name]:,.0f}" for name in before)
 
 
@@ -190,10 +190,3 @@ def _revoked(running: Service) -> str:
     finally:
         database.close()
     return secret
-
-
-def _judge(outcome: Outcome, well: bool, how: str) -> None:
-    if well:
-        outcome.met()
-    else:
-        outcome.broken(how)

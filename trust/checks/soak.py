@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from checks._service import Service, service, wait
+from checks._service import Service, judged, service, wait
 from checks._soak_load import Load
 from promise import Effort, Outcome
 
@@ -89,10 +89,10 @@ def judge_held(
     for name in ("web MB", "workers MB"):
         end = min(after[name], median(sample[name] for sample in late))
         most = before[name] + max(GROWTH * before[name], FLOOR / 1e6)
-        _judge(outcome, end <= most, f"{name} grew from {before[name]:.0f} to {end:.0f}, {most:.0f} allowed")
+        judged(outcome, end <= most, f"{name} grew from {before[name]:.0f} to {end:.0f}, {most:.0f} allowed")
     for name in ("descriptors", "threads"):
         close = after[name] <= before[name] + SPREAD
-        _judge(outcome, close, f"{name} grew from {before[name]:.0f} to {after[name]:.0f}")
+        judged(outcome, close, f"{name} grew from {before[name]:.0f} to {after[name]:.0f}")
 
 
 def judge_jobs(outcome: Outcome, running: Service, load: Load) -> None:
@@ -104,32 +104,25 @@ def judge_jobs(outcome: Outcome, running: Service, load: Load) -> None:
     ended, attempts = load.all_listed(), running.outcomes()
     for id, good in load.accepted.items():
         if id in load.deleted:
-            _judge(outcome, id not in ended, f"{id} was deleted and is listed")
+            judged(outcome, id not in ended, f"{id} was deleted and is listed")
             continue
         state = ended.get(id, {}).get("state")
         wanted = ("COMPLETED", ["completed"]) if good else ("FAILED", ["failed"])
         found = (state, attempts.get(id))
-        _judge(outcome, found == wanted, f"job {id} is {found}, expected {wanted}")
+        judged(outcome, found == wanted, f"job {id} is {found}, expected {wanted}")
     strangers = ended.keys() - load.accepted.keys()
-    _judge(outcome, not strangers, f"{len(strangers)} recordings that nobody sent")
+    judged(outcome, not strangers, f"{len(strangers)} recordings that nobody sent")
 
 
 def judge_left(outcome: Outcome, running: Service) -> None:
     """Nothing, after all was deleted."""
     media, scratch = running.data / "media", running.data / "scratch"
     left = [path for folder in (media, scratch) for path in folder.rglob("*") if path.is_file()]
-    _judge(outcome, not left, f"{len(left)} files are left after everything was deleted: {left[:3]}")
+    judged(outcome, not left, f"{len(left)} files are left after everything was deleted: {left[:3]}")
     left_rows = running.outcomes()
-    _judge(outcome, not left_rows, f"attempts of {len(left_rows)} recordings are left")
+    judged(outcome, not left_rows, f"attempts of {len(left_rows)} recordings are left")
     said = running.log.read_text(encoding="utf-8", errors="replace")
-    _judge(outcome, "Traceback" not in said, f"the log has a traceback: {said[-500:]}")
-
-
-def _judge(outcome: Outcome, well: bool, how: str) -> None:
-    if well:
-        outcome.met()
-    else:
-        outcome.broken(how)
+    judged(outcome, "Traceback" not in said, f"the log has a traceback: {said[-500:]}")
 
 
 def _entries(folder: str, pids: tuple[int, ...]) -> float:

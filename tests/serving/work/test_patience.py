@@ -28,7 +28,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def failing(function: Callable[..., Any], *, before: int = 0, after: int = 0) -> Callable[..., Any]:
-    """A function that fails at first: so often `before` it did anything, then so often `after` it did it all."""
+    """A function that fails at first: so often `before` it did a thing, then so often `after`."""
     left = [*["before"] * before, *["after"] * after]
 
     def call(*arguments: Any, **named: Any) -> Any:
