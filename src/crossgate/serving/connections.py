@@ -12,6 +12,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_SECONDS = 30.0
 """Longest that the head of a request may take to come."""
 
+EARLY_SECONDS = 5.0
+"""Longest that what has been answered already may go on coming: long enough to read the answer."""
+
 STUCK_SECONDS = 60.0
 """Seconds between two looks whether a client takes what waits to be sent to it."""
 
@@ -63,7 +66,7 @@ class PatientProtocol(H11Protocol):
         """An answer is over, perhaps before what it answers has come in full."""
         super().on_response_complete()
         if self._answered_early():
-            self._wait_for_head()
+            self._wait_for_head(EARLY_SECONDS)
         self._watch_closing()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -106,9 +109,9 @@ class PatientProtocol(H11Protocol):
             self._stuck.cancel()
             self._stuck = None
 
-    def _wait_for_head(self) -> None:
+    def _wait_for_head(self, seconds: float | None = None) -> None:
         if self._head is None:
-            self._head = self.loop.call_later(HEAD_SECONDS, self._give_up)
+            self._head = self.loop.call_later(seconds or HEAD_SECONDS, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._head is not None:
