@@ -94,6 +94,7 @@ def service(folder: Path, *more: str, database: str = "") -> Iterator[Service]:
         more: arguments.
         database: URL of PostgreSQL; else SQLite in the folder.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     data, log = folder / "data", folder / "log"
     words = ["serve", "--port", "0", "--tokens", "--data", str(data), *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CROSSGATE_DATABASE": database}

@@ -139,10 +139,9 @@ def judge(outcome: Outcome, running: Service, token: str, senders: Senders, how:
         judged(outcome, good, f"{how}: {name} was accepted and is {state} after {tries}")
     twice = [name for name, times in Counter(one["name"] for one in there.values()).items() if times > 1]
     judged(outcome, not twice, f"{how}: there twice: {twice}")
-    lost = [
-        one["name"] for id, one in there.items() if id not in senders.accepted and one["state"] != "COMPLETED"
-    ]
-    judged(outcome, not lost, f"{how}: told by 503, there, and not whole: {lost}")
+    strangers = [one for id, one in there.items() if id not in senders.accepted]
+    half = [one["name"] for one in strangers if one["state"] != "COMPLETED"]
+    judged(outcome, not half, f"{how}: told by 503, there, and not whole: {half}")
     again = sum(len(tries) > 1 for tries in attempts.values())
     answers = ", ".join(f"{times} x {status}" for status, times in sorted(senders.statuses.items()))
     outcome.said += f"{how}: {answers}; {len(senders.accepted)} jobs accepted, {again} begun again; "

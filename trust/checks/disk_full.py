@@ -70,7 +70,7 @@ def _store(outcome: Outcome, work: Path, store: Path) -> None:
 
 def _data(outcome: Outcome, work: Path, disk: Path) -> None:
     """The disk of the database, and of what is under way."""
-    (work / "two").mkdir()
+    (work / "two").mkdir(parents=True)
     (work / "two" / "data").symlink_to(disk)
     with service(work / "two", "--workers", "0") as running, running.client(running.token("team")) as client:
         sent = send(client, "before")
