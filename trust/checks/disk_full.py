@@ -110,7 +110,8 @@ def _filled(disk: Path, left: int) -> Iterator[None]:
     path = disk / f"filler-{left}"
     try:
         with path.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+            if size > 0:
+                os.posix_fallocate(file.fileno(), 0, size)
         yield
     finally:
         path.unlink()
