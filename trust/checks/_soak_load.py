@@ -89,8 +89,10 @@ class Load:
         self._sent(True, files)
 
     def send_broken(self) -> None:
-        """Bytes that are no recording."""
-        self._sent(False, {"recording": ("talk.mp4", self._draw.randbytes(self._draw.randint(1, 200_000)))})
+        """No recording; not random bytes, of which FFmpeg takes some for sound."""
+        self._sent(
+            False, {"recording": ("talk.mp4", b"no recording at all\n" * self._draw.randint(1, 10_000))}
+        )
 
     def look(self) -> None:
         """Lists and single ones."""
