@@ -31,7 +31,7 @@ FLOOR = 48e6
 """Bytes that memory may grow by in any case: an allocator's arenas are not full after seconds."""
 
 SPREAD = 12
-"""Descriptors and threads by which an idle service may differ from itself: pools of five connections to SQLite
+"""Descriptors and threads by which an idle service may differ from itself: pools of connections to SQLite
 of two files each, and of a few threads, fill up as it happens."""
 
 
