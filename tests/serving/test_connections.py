@@ -15,7 +15,15 @@ from crossgate.serving.connections import PatientProtocol, most_connections, wit
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]
 
 
+LARGE = 64_000_000
+"""Bytes; far more than the buffers of a socket take."""
+
+
 async def hello(scope, receive, send) -> None:
+    if scope["path"] == "/large":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": bytes(LARGE)})
+        return
     await asyncio.sleep(0.4 if scope["path"] == "/slow" else 0)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
@@ -64,6 +72,8 @@ LAST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "EARLY_SECONDS", 0.3)
 
 
 def test_half_a_head_is_not_waited_for_for_ever() -> None:
@@ -79,6 +89,31 @@ def test_an_answer_may_take_longer_than_a_head() -> None:
     slow, twice = answers(saying(LAST.replace(b"/ ", b"/slow ")), saying(GET, GET, LAST, pause=0.2))
     assert slow.endswith(b"ok")
     assert twice.count(b"200 OK") == 3
+
+
+def test_what_was_answered_is_not_listened_to_for_ever() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+    drop_by_drop, late = answers(
+        saying(head, *[b"x"] * 100, pause=0.05), saying(head, b"x" * 1000, LAST, pause=0.1)
+    )
+    assert drop_by_drop == b"gone" or drop_by_drop.count(b"200 OK") == 1
+    assert late.count(b"200 OK") == 2
+
+
+def test_an_answer_that_nobody_reads_is_not_kept() -> None:
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(GET.replace(b"/ ", b"/large "))
+        await asyncio.sleep(2)
+        found = bytearray()
+        try:
+            while more := await reader.read(1 << 20):
+                found += more
+        except ConnectionError:
+            pass
+        return bytes(found)
+
+    unread, read = answers(deaf, saying(GET.replace(b"/ ", b"/large ")))
+    assert len(unread) < LARGE < len(read)
 
 
 def test_there_is_a_limit_of_connections(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from crossgate.serving.api.app import make_app
 from crossgate.serving.connections import SPARE, PatientProtocol, raise_descriptors, without_handshakes
 from crossgate.serving.live.room import open_sessions
 from crossgate.serving.live.router import live_router
+from crossgate.serving.logs import begin
 from crossgate.serving.settings import ServiceSettings
 from crossgate.serving.storage.opened import open_storage
 from crossgate.serving.work.engine import workers_of
@@ -35,6 +36,7 @@ def serve(settings: ServiceSettings, told: Callable[[str], None] = lambda addres
     Raises InputError where it cannot listen at the address, or its folder, database, store or checkpoint
     cannot be used.
     """
+    begin(settings.log, "service")
     raise_descriptors()
     logging.getLogger("uvicorn.error").addFilter(without_handshakes)
     with (
@@ -53,6 +55,7 @@ def serve(settings: ServiceSettings, told: Callable[[str], None] = lambda addres
         )
         config = uvicorn.Config(
             app,
+            log_config=None,
             log_level="warning",
             access_log=False,  # which recordings are asked for is nobody's business but their project's
             server_header=False,

@@ -51,6 +51,10 @@ class ServiceSettings:
     on this machine for the service."""
     max_megabytes: float = 2000.0
     """Largest upload, in millions of bytes."""
+    upload_idle_seconds: float = 30.0
+    """Longest an upload may stand still before it is given up."""
+    upload_bytes_per_second: float = 1000.0
+    """Least bytes a second of an upload, on average, once it has gone on for that long."""
     max_minutes: float = 240.0
     """Longest recording."""
     job_minutes: float = 240.0
@@ -69,6 +73,8 @@ class ServiceSettings:
     """URLs recordings may be taken from, by commas, such as s3://talks/incoming; none by default."""
     allow_origin: str = ""
     """Origins of other pages whose scripts may call the service, by commas; none by default."""
+    log: Literal["text", "json"] = "text"
+    """How a line of the log, on stderr, is written: to be read, or as JSON with the recording's id."""
     live_sessions: int = 8
     """Most live conversations at a time."""
     live_utterances: int = 1000
@@ -95,6 +101,8 @@ class ServiceSettings:
             raise InputError("--address is of a Ray cluster", fix="add --engine ray")
         for name in (
             "max_megabytes",
+            "upload_idle_seconds",
+            "upload_bytes_per_second",
             "max_minutes",
             "job_minutes",
             "silent_minutes",

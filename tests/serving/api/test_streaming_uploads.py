@@ -196,6 +196,52 @@ def test_a_client_that_goes_away_leaves_nothing(service: Served) -> None:
     assert service.client.get("/v1/recordings").json()["items"] == []
 
 
+STANDING = {
+    "stands still": lambda: asyncio.sleep(30),
+    "hardly moves": lambda: asyncio.sleep(0.02),
+}
+
+
+@pytest.mark.parametrize("how", STANDING)
+@pytest.mark.parametrize("path", ["/v1/recordings", f"/v1/recordings/{'0' * 32}/corrections/u"])
+def test_an_upload_that_comes_too_slowly_is_given_up(serve: Serve, how: str, path: str) -> None:
+    served = serve(upload_idle_seconds=0.2, upload_bytes_per_second=1e6)
+    begun = part("recording", MP4, "a.mp4").removesuffix(b"\r\n") if path.endswith("s") else b'{"emotion":'
+    answered: list[Any] = []
+    first = True
+
+    async def receive() -> dict[str, Any]:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": begun, "more_body": True}
+        await STANDING[how]()
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    sent = headers() if path.endswith("s") else headers(content_type="application/json")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST" if path.endswith("s") else "PUT",
+        "scheme": "http",
+        "path": path,
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
+        "client": ("127.0.0.1", 5),
+        "server": ("127.0.0.1", 80),
+    }
+    asyncio.run(served.app(scope, receive, send))
+    assert answered[0]["status"] == 408
+    assert (b"connection", b"close") in answered[0]["headers"]
+    assert b"stood still for 0.2 s" in answered[1]["body"]
+    assert scratch(served) == []
+
+
 def test_a_client_that_sends_too_much_can_read_why(serve: Serve) -> None:
     served = serve(max_megabytes=1)
     with listening(served) as client:

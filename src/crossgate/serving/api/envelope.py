@@ -8,6 +8,7 @@ from http import HTTPMethod
 from pathlib import Path
 from time import perf_counter
 from traceback import extract_tb
+from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crossgate.serving.api.errors import answer
 from crossgate.serving.api.metrics import Metrics
+from crossgate.serving.logs import request_id
 from crossgate.serving.problems import problem, title_of
 
 log = logging.getLogger("crossgate.serving")
@@ -32,6 +34,9 @@ HEADERS = {
 """Of every answer that says nothing else. What is deleted shall not be left in somebody's cache."""
 
 METHODS = frozenset(HTTPMethod)
+
+PROBES = ("/healthz", "/metrics")
+"""Asked every few seconds; they are in the log only where they fail."""
 
 NOWHERE = "(none)"
 """Stands for an address that is none of ours, so that nobody fills the metrics with made-up ones."""
@@ -58,6 +63,7 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         begun, status = perf_counter(), 0
+        asked = request_id.set(uuid4().hex)
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -81,7 +87,15 @@ class Envelope:
             seconds = perf_counter() - begun
             method, route = _method(scope), _route(scope)
             self.metrics.observe(route, method, status or CLOSED, seconds)
-            log.info("%s %s %d in %.0f ms", method, route, status or CLOSED, 1000 * seconds)
+            fields = {
+                "method": method,
+                "route": route,
+                "status": status or CLOSED,
+                "ms": round(1000 * seconds),
+            }
+            level = logging.DEBUG if route in PROBES and status < 400 else logging.INFO
+            log.log(level, "%s %s %d in %d ms", *fields.values(), extra={"fields": fields})
+            request_id.reset(asked)
 
 
 def _method(scope: Scope) -> str:

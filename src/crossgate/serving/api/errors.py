@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from errno import EDQUOT, ENOSPC
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
@@ -81,7 +82,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(InputError, _input_error)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(DBAPIError, _busy)
+    app.add_exception_handler(OSError, _full)
     app.add_exception_handler(PoolTimeout, _busy)
 
 
@@ -125,7 +127,16 @@ async def _http(request: Request, error: Exception) -> Response:
     return answer(problem(status, title_of(status), detail), request, headers)
 
 
+async def _full(request: Request, error: Exception) -> Response:
+    if not isinstance(error, OSError) or error.errno not in (ENOSPC, EDQUOT):
+        raise error
+    return answer(problem(507, title_of(507), "the service's disk is full; ask again later"), request)
+
+
 async def _busy(request: Request, error: Exception) -> Response:
+    gone = isinstance(error, DBAPIError) and error.connection_invalidated
+    if not gone and not isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        raise error
     document = problem(503, title_of(503), "the database does not answer; ask again later")
     return answer(document, request, {"Retry-After": str(BUSY)})
 

@@ -124,14 +124,23 @@ def complete(
 ) -> bool:
     """Keep a result, whole, and only then say so; the file is moved. False where the claim is lost.
 
-    Every attempt has a file of its own, so that one who was taken for dead overwrites nobody's result.
+    Every attempt has a file of its own, so that one who was taken for dead overwrites nobody's result. Where
+    the database failed it may be called again: what was written after all is found to be so. Raises OSError,
+    and leaves nothing in the store, where that does not take the result.
     """
     with database.reading() as session:
         recording = session.get(Recording, id)
-        if recording is None or recording.owner != owner or recording.deleting:
+        if recording is None or recording.deleting:
             return False
+        if recording.owner != owner:
+            return recording.state == COMPLETED and _completed_by(session, recording, owner)
         file = f"result-{recording.attempts}"
-    store.take(result, key_of(recording, file))
+    if result.exists():  # else it was taken the last time
+        try:
+            store.take(result, key_of(recording, file))
+        except OSError:
+            store.remove(key_of(recording, file))
+            raise
     with database.writing() as session:
         held = _held(session, id, owner)
         kept = held is not None and not held.deleting
@@ -205,6 +214,11 @@ def requeue_lost(
                 recording.error = error
                 _end(session, recording, FAILED, "lost")
         return [recording.id for recording in lost]
+
+
+def _completed_by(session: Session, recording: Recording, owner: str) -> bool:
+    attempt = session.get(Attempt, (recording.id, recording.attempts))
+    return attempt is not None and attempt.owner == owner
 
 
 def _held(session: Session, id: str, owner: str) -> Recording | None:

@@ -19,6 +19,15 @@ from crossgate.errors import InputError, reason_of
 PATIENCE = 30.0
 """Seconds to wait for another writer of SQLite, or for a connection."""
 
+CONNECTING = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""For libpq, where the URL says nothing else: a machine that is cut off is given up within a minute."""
+
 MIGRATING = 0x63726F73
 """Number of PostgreSQL's advisory lock that services take turns with at their start."""
 
@@ -43,6 +52,10 @@ class Database:
                 options["connect_args"] = {"timeout": PATIENCE}
             else:
                 options |= {"pool_size": 10, "max_overflow": 20}
+                asked = make_url(url).query
+                options["connect_args"] = {
+                    name: value for name, value in CONNECTING.items() if name not in asked
+                }
             self._engine = create_engine(url, hide_parameters=True, **options)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise InputError(
@@ -52,6 +65,8 @@ class Database:
         if self._sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self._engine, "connect", _prepare_postgres)
         self._writing = self._engine.execution_options(**{WRITES: True})
         self._migrate()
 
@@ -95,6 +110,7 @@ class Database:
         try:
             with self._writing.begin() as connection:
                 if not self._sqlite:
+                    connection.execute(text("SET LOCAL lock_timeout = 0"))
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
                 upgrade(connection)
         except DBAPIError as error:
@@ -136,6 +152,13 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
+
+
+def _prepare_postgres(connection: Any, _: Any) -> None:
+    # As with SQLite's: whoever locks a table for long does not take every thread of the service with it.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{PATIENCE:.0f}s'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +19,7 @@ from crossgate.serving.work.failures import FailedError, StoppedError
 from crossgate.serving.work.fetched import to_fetch
 from crossgate.serving.work.job import do_job
 from crossgate.serving.work.lease import LEASE, Lease
+from crossgate.serving.work.patience import patiently
 from crossgate.serving.work.progress import FETCHING, FETCHING_TRANSCRIPT, WRITING_DOWN, Progress
 from crossgate.serving.work.watch import GLANCE, Watch
 from crossgate.serving.work.worker.traces import trace_without_words
@@ -88,7 +90,12 @@ class Analyst:
     def _once(self) -> None:
         if not self.ready and not self._begin_worker():
             return
-        recording = claims.claim(self._storage.database, self._owner, LEASE)
+        try:
+            recording = claims.claim(self._storage.database, self._owner, LEASE)
+        except SQLAlchemyError as error:  # no fault of the worker, which keeps its model
+            log.warning("the database does not answer (%s)", type(error).__name__)
+            self._stopping.wait(PAUSE)
+            return
         if recording is None:
             self._stopping.wait(POLL)
             return
@@ -107,23 +114,31 @@ class Analyst:
         progress = Progress(self._left_out(recording))
         watch = Watch(self._worker, lease, self._stopping, self._settings, progress)
         try:
-            do_job(self._storage, self._settings, recording, self._owner, watch.ask)
+            do_job(
+                self._storage,
+                self._settings,
+                recording,
+                self._owner,
+                watch.ask,
+                lambda keeping: patiently(keeping, lease, self._stopping),
+            )
         except StoppedError:
-            claims.release(database, id, self._owner)
+            self._patiently(lambda: claims.release(database, id, self._owner), lease)
             log.info("recording %s: left", id)
         except FailedError as error:
-            claims.fail(database, id, self._owner, error.problem)
+            problem = error.problem
+            self._patiently(lambda: claims.fail(database, id, self._owner, problem), lease)
             log.warning("recording %s: %s", id, error.problem["title"])
         except (OSError, SQLAlchemyError) as error:
             log.error("recording %s: store or database failed:\n%s", id, trace_without_words(error))
-            self._try_again(recording, failures.unexpected())
+            self._try_again(recording, lease, failures.not_kept())
             self._pause()
         except LostError as error:
             log.warning("recording %s: its worker is lost: %s", id, error)
-            self._try_again(recording, failures.machine_lost(recording.attempts))
+            self._try_again(recording, lease, failures.machine_lost(recording.attempts))
         except Exception as error:
             log.error("recording %s: failed:\n%s", id, trace_without_words(error))
-            claims.fail(database, id, self._owner, failures.unexpected())
+            self._patiently(lambda: claims.fail(database, id, self._owner, failures.unexpected()), lease)
             self._drop_worker()
         else:
             self._troubles = 0
@@ -132,12 +147,20 @@ class Analyst:
         if worker is not None and 2 * worker.bytes_in_memory() > 1e6 * self._settings.job_megabytes:
             self._drop_worker()  # what it keeps would be held against the next job
 
-    def _try_again(self, recording: Recording, problem: failures.Problem) -> None:
+    def _try_again(self, recording: Recording, lease: Lease, problem: failures.Problem) -> None:
         """What was not the recording's fault, as far as one can tell, is begun again, and not for ever."""
+        database, id = self._storage.database, recording.id
         if recording.attempts < self._settings.attempts:
-            claims.release(self._storage.database, recording.id, self._owner)
+            self._patiently(lambda: claims.release(database, id, self._owner), lease)
         else:
-            claims.fail(self._storage.database, recording.id, self._owner, problem)
+            self._patiently(lambda: claims.fail(database, id, self._owner, problem), lease)
+
+    def _patiently(self, ask: Callable[[], bool], lease: Lease) -> None:
+        """End a claim; where the database does not answer in time, the claim ends with its lease."""
+        try:
+            patiently(ask, lease, self._stopping)
+        except SQLAlchemyError as error:
+            log.warning("recording %s: its claim is left to its lease (%s)", lease.id, type(error).__name__)
 
     def _left_out(self, recording: Recording) -> set[str]:
         """Steps that will surely not be taken."""

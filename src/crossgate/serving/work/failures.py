@@ -83,6 +83,16 @@ def unexpected() -> Problem:
     )
 
 
+def not_kept() -> Problem:
+    """The store or the database did not take the result, again and again."""
+    return problem(
+        500,
+        "The result could not be kept",
+        "The service's store or database did not take it; its disk may be full. Send the recording again "
+        "when whoever runs the service has seen to it.",
+    )
+
+
 def missing() -> Problem:
     """The store has lost the recording."""
     return problem(

@@ -55,6 +55,7 @@ def fetch_files(
             limit=settings.max_bytes - total,
             name=(recording.transcript_name if kind == "transcript" else None) or recording.name,
             words=words,
+            recording=recording.id,
         )
         total += int(ask(errand)["bytes"])
         for number in range(1, recording.attempts):  # left by those who died

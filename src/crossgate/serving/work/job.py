@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,9 +26,27 @@ from crossgate.serving.work.fetched import Ask, fetch_files, to_fetch
 from crossgate.serving.work.worker.messages import Analyse
 from crossgate.serving.work.worker.naming import names_of
 
+Keep = Callable[[Callable[[], bool]], bool]
+"""Has something kept; returns whether it was."""
 
-def do_job(storage: Storage, settings: ServiceSettings, recording: Recording, owner: str, ask: Ask) -> None:
+
+def do_job(
+    storage: Storage,
+    settings: ServiceSettings,
+    recording: Recording,
+    owner: str,
+    ask: Ask,
+    keep: Keep = lambda keeping: keeping(),
+) -> None:
     """Analyse a claimed recording and keep its result.
+
+    Args:
+        storage: rows and files.
+        settings: of the service.
+        recording: claimed.
+        owner: of the claim.
+        ask: has a worker do an errand.
+        keep: calls what keeps the result, again where the database did not answer.
 
     Raises FailedError where it cannot be done, StoppedError where it is to be left, LostError
     where its worker's machine is gone, OSError or SQLAlchemyError where the store or the database does not
@@ -54,10 +72,14 @@ def do_job(storage: Storage, settings: ServiceSettings, recording: Recording, ow
                     names=names,
                     name=recording.name,
                     transcript_name=_transcript_name(recording) if recording.transcript_file else None,
+                    recording=recording.id,
                 )
             )
         result = folder / "result" / RESULT_FILE
-        if not claims.complete(storage.database, storage.media, recording.id, owner, result, _outcome(done)):
+        outcome = _outcome(done)
+        if not keep(
+            lambda: claims.complete(storage.database, storage.media, recording.id, owner, result, outcome)
+        ):
             raise StoppedError
 
 

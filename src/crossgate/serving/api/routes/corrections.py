@@ -56,13 +56,13 @@ def list_corrections(id: Id, service: Service, access: Reader) -> schemas.Correc
     summary="Correct a turn",
     response_description="The correction.",
     openapi_extra=body(schemas.Verdict),
-    responses=problems(404, 409, 413, 415, 422),
+    responses=problems(404, 408, 409, 413, 415, 422),
 )
 async def put(
     id: Id, utterance_id: Turn, request: Request, service: Service, access: Writer
 ) -> schemas.Correction:
     """Say which emotion a turn expresses, in the place of what was said before. The result stays as it is."""
-    verdict = parsed(await read_json(request), schemas.Verdict)
+    verdict = parsed(await read_json(request, service), schemas.Verdict)
     return await run_in_threadpool(_correct, service, access, id, utterance_id, verdict)
 
 

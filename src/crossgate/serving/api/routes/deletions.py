@@ -47,11 +47,13 @@ async def delete(id: Id, service: Service, access: Admin) -> Response:
     """
     if not await run_in_threadpool(begin, service.storage.database, access.project_id, id):
         raise no_such_recording()
+    log.info("recording %s: to be deleted", id)
     service.cancel(id)
     until = monotonic() + PATIENCE
     while True:
         receipt = await run_in_threadpool(_finished, service, id)
         if receipt is not None:
+            log.info("recording %s: deleted", id)
             return _answer(receipt_shown(receipt))
         if monotonic() > until:
             return _pending(id)
@@ -79,7 +81,7 @@ def _finished(service: Context, id: str) -> Receipt | None:
     try:
         return finish(service.storage.database, service.storage.media, id)
     except OSError as error:  # the receipt stays open, and the service goes on with it
-        log.error("the store does not let a recording go: %s", type(error).__name__)
+        log.error("recording %s: the store does not let it go (%s)", id, type(error).__name__)
         return None
 
 

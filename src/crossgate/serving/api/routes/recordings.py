@@ -103,7 +103,7 @@ def _form_and_json() -> dict[str, object]:
     summary="Send a recording, or name one in a store",
     response_description="It waits to be analysed.",
     openapi_extra=_form_and_json(),
-    responses=problems(413, 415, 422, 507)
+    responses=problems(408, 413, 415, 422, 507)
     | {202: {"headers": headers_of({"Location": "Path of the recording."})}},
 )
 async def send(request: Request, response: Response, service: Service, access: Writer) -> schemas.Recording:

@@ -35,6 +35,7 @@ WHY = {
     403: "the token lacks the scope; or the request came from another machine or a foreign page",
     404: "there is no such thing in the project",
     409: "not in the state that is needed",
+    408: "the body stood still, or came too slowly",
     413: "more bytes than the service takes",
     415: "another kind of content than the service takes",
     416: "the range lies outside of the recording",

@@ -17,6 +17,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from crossgate.serving.api.errors import ApiError
+from crossgate.serving.api.taking.arriving import Pace, arriving
 
 AROUND = 1_000_000
 """Bytes of a form that are neither files nor texts: boundaries and headers of its parts."""
@@ -53,6 +54,7 @@ async def read_form(
     files: Mapping[str, int],
     texts: Mapping[str, int],
     check: Callable[[str, bytes], None],
+    pace: Pace,
 ) -> dict[str, Part]:
     """The parts of a form by name.
 
@@ -62,9 +64,10 @@ async def read_form(
         files: field -> most bytes.
         texts: field -> most bytes.
         check: is told each text, field and content, as soon as it is there; what it raises ends the reading.
+        pace: how slow the sender may be.
 
-    Raises ApiError: 413 where it is too large, 422 where it is no form, has a field twice or one that is
-    none, 507 where the disk is full.
+    Raises ApiError: 408 where it comes too slowly, 413 where it is too large, 422 where it is no form, has a
+    field twice or one that is none, 507 where the disk is full.
     """
     most = sum(files.values()) + sum(texts.values()) + AROUND
     declared = request.headers.get("content-length", "")
@@ -77,7 +80,7 @@ async def read_form(
     form = _Form(options[b"boundary"], folder, {**files, **texts}, frozenset(files), check)
     total = 0
     try:
-        async for chunk in request.stream():
+        async for chunk in arriving(request, pace):
             total += len(chunk)  # what comes after the form's end counts too
             if total > most:
                 raise _too_large("the form", most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from crossgate.media.transcripts.decoding import LARGEST as LARGEST_TRANSCRIPT
 from crossgate.serving.api.context import Context
 from crossgate.serving.api.errors import ApiError, invalid
 from crossgate.serving.api.shapes.schemas import Named, Settings
+from crossgate.serving.api.taking.arriving import Pace, arriving
 from crossgate.serving.api.taking.form import Part, read_form
 from crossgate.serving.api.taking.names import base_name, checked_name, transcript_suffix
 from crossgate.serving.storage import recordings
@@ -25,6 +27,8 @@ from crossgate.serving.storage.projects import Access
 from crossgate.serving.storage.tables import Recording
 from crossgate.serving.stores import checked_url
 from crossgate.serving.wishes import analysis_settings, wishes_of
+
+log = logging.getLogger("crossgate.serving")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -67,7 +71,7 @@ async def take(request: Request, context: Context, access: Access) -> Recording:
     """
     kind = media_type(request)
     if kind == "application/json":
-        named = parsed(await read_json(request), Named)
+        named = parsed(await read_json(request, context), Named)
         return await run_in_threadpool(_keep, context, access, parcel_of_urls(named, context))
     if kind != "multipart/form-data":
         raise ApiError(
@@ -80,6 +84,7 @@ async def take(request: Request, context: Context, access: Access) -> Recording:
             {"recording": context.settings.max_bytes, "transcript": LARGEST_TRANSCRIPT},
             {"name": 10_000, "settings": LARGEST_JSON},
             lambda name, content: _check_text(context, name, content),
+            _pace(context),
         )
         return await run_in_threadpool(lambda: _keep(context, access, parcel_of_form(parts)))
 
@@ -89,13 +94,13 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_json(request: Request) -> bytes:
-    """A JSON body. Raises ApiError where it is of another kind (415), or too large (413)."""
+async def read_json(request: Request, context: Context) -> bytes:
+    """A JSON body. Raises ApiError where it is of another kind (415), too large (413) or too slow (408)."""
     kind = media_type(request)
     if kind != "application/json":
         raise ApiError(415, f"the body is {kind or 'of no kind'}, expected application/json")
     content = bytearray()
-    async for chunk in request.stream():
+    async for chunk in arriving(request, _pace(context)):
         content += chunk
         if len(content) > LARGEST_JSON:
             raise ApiError(413, f"the body has more than {LARGEST_JSON:,} bytes", title="Too large")
@@ -154,6 +159,10 @@ def parcel_of_urls(named: Named, context: Context) -> Parcel:
     )
 
 
+def _pace(context: Context) -> Pace:
+    return Pace(context.settings.upload_idle_seconds, context.settings.upload_bytes_per_second)
+
+
 def _keep(context: Context, access: Access, parcel: Parcel) -> Recording:
     """Announced first, so that nothing is left unknown in the store; queued when its files are there."""
     wanted = _checked(context, parcel.settings)
@@ -187,8 +196,12 @@ def _keep(context: Context, access: Access, parcel: Parcel) -> Recording:
         queued = recordings.arrived(database, recording.id)
         if queued is None:
             raise OSError("it took too long to put it away")
+        log.info("recording %s: queued", recording.id)
         return queued
     except BaseException as error:
+        there = recordings.found(database, access.project_id, recording.id)
+        if there is not None:  # queued: the database failed only afterwards
+            return there
         media.remove(folder)
         recordings.withdraw(database, recording.id)
         if isinstance(error, OSError):

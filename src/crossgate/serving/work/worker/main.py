@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Mapping
@@ -10,9 +11,13 @@ from multiprocessing.connection import Connection
 from crossgate.errors import CrossgateError, InputError
 from crossgate.pipeline.processes.answers import send_answer, teller
 from crossgate.pipeline.processes.settling import settle
+from crossgate.pipeline.steps import Step
+from crossgate.serving.logs import begin_as_told
 from crossgate.serving.work.worker.messages import Analyse, Analysis, Errand, Maker, next_errand
 from crossgate.serving.work.worker.naming import named_error
 from crossgate.serving.work.worker.traces import trace_without_words
+
+log = logging.getLogger(__name__)
 
 NICENESS = 10
 """Pages, uploads and live conversations go before."""
@@ -27,6 +32,7 @@ def work(connection: Connection, make: Maker, parent: int) -> None:
         parent: id of the supervisor's process.
     """
     settle(parent, NICENESS)
+    begin_as_told()
     try:
         _serve(connection, make)
     except (EOFError, OSError):  # the supervisor has gone
@@ -50,7 +56,8 @@ def _do(connection: Connection, analyse: Analysis, errand: Errand) -> None:
     names = errand.names if isinstance(errand, Analyse) else {}
     # What is put aside meanwhile goes with the job's folder, also where this process is killed.
     tempfile.tempdir = errand.folder
-    step = teller(connection)
+    step = _logged(teller(connection), errand.recording)
+    log.info("recording %s: at work", errand.recording)
     try:
         if isinstance(errand, Analyse):
             done = {"outcome": analyse(errand, step)}
@@ -59,9 +66,24 @@ def _do(connection: Connection, analyse: Analysis, errand: Errand) -> None:
 
             done = {"outcome": {"bytes": fetch(errand, step)}}
     except BaseException as error:
+        log.info("recording %s: given up (%s)", errand.recording, type(error).__name__)
         _say_failed(connection, error, names)
         return
+    log.info("recording %s: done", errand.recording)
     send_answer(connection, "done", **done)
+
+
+def _logged(step: Step, recording: str) -> Step:
+    """The step, of which the log hears once for each of its words."""
+    told: set[str] = set()
+
+    def logged(words: str, share: float | None) -> None:
+        if words not in told:
+            told.add(words)
+            log.info("recording %s: %s", recording, words)
+        step(words, share)
+
+    return logged
 
 
 def _say_failed(connection: Connection, error: BaseException, names: Mapping[str, str]) -> None:

@@ -27,6 +27,7 @@ class Analyse:
         names: what stands in paths of ours -> what people call it.
         name: what people call the recording.
         transcript_name: what they call the transcript; None where there is none.
+        recording: its id, for the log.
     """
 
     folder: str
@@ -37,6 +38,7 @@ class Analyse:
     names: dict[str, str]
     name: str
     transcript_name: str | None
+    recording: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Fetch:
         limit: bytes it may have.
         name: what people call it.
         words: what is told of it while it goes on.
+        recording: its id, for the log.
     """
 
     folder: str
@@ -60,6 +63,7 @@ class Fetch:
     limit: int
     name: str
     words: str
+    recording: str = ""
 
 
 Errand = Analyse | Fetch
