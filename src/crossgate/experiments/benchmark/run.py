@@ -11,7 +11,6 @@ from typing import Any
 from crossgate.corpora.table import SEALED, CorpusTable
 from crossgate.errors import CrossgateError, InputError
 from crossgate.experiments.benchmark.data import HONEST_TABLE, LEGACY_TABLE, corpus_table, cut_tables
-from crossgate.experiments.benchmark.lock import LOCK_FILE, alone
 from crossgate.experiments.benchmark.report.results import collect
 from crossgate.experiments.benchmark.report.writing import write_report
 from crossgate.experiments.benchmark.runs import Job, Outcome
@@ -26,6 +25,7 @@ from crossgate.experiments.benchmark.settings import (
 from crossgate.experiments.benchmark.tuning import TUNING_FOLDER, Tuning
 from crossgate.experiments.benchmark.workers import Course, Engine, drive
 from crossgate.files import write_json
+from crossgate.locking import LOCK_FILE, alone
 from crossgate.training.settings import Experiment
 
 BENCHMARK_FILE = "benchmark.json"

@@ -14,9 +14,9 @@ from crossgate.corpora.manifest import sha256_of
 from crossgate.corpora.table import CorpusTable, open_table, write_table
 from crossgate.errors import InputError
 from crossgate.evaluation.sealed import RECORD_FILE, open_sealed
-from crossgate.experiments.benchmark.lock import LOCK_FILE
 from crossgate.experiments.benchmark.settings import LEGACY
 from crossgate.files import write_json
+from crossgate.locking import LOCK_FILE
 
 TABLE_FOLDER = "table"
 AUDIT_FILE = "audit.json"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossgate.experiments.benchmark.lock import alone
 from crossgate.experiments.benchmark.run import run_benchmark
 from crossgate.experiments.benchmark.runs import Job, Outcome
 from crossgate.experiments.benchmark.settings import BenchmarkSettings, experiment_of
@@ -34,6 +33,7 @@ from crossgate.experiments.reproduction.settings import (
 )
 from crossgate.experiments.reproduction.tested import score_on_test
 from crossgate.files import new_file, write_json
+from crossgate.locking import alone
 
 RESULTS_FILE = "reproduction.json"
 PAGE_FILE = "reproduction.md"
