@@ -177,11 +177,11 @@ def fit_faces(
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
-            if not math.isfinite(float(norm)):
+            if not (math.isfinite(float(norm)) and math.isfinite(float(loss.detach()))):
                 raise CrossgateError(
                     f"the loss or its gradient is no longer a number at step {step}",
                     where=f"epoch {epoch + 1}",
-                    fix="lower learning_rate; the state of the epoch before is kept",
+                    fix="lower learning_rate, and name another folder; the state of the epoch before is kept",
                 )
             optimizer.step()
             update_average(averaged, current, step, settings.average)
