@@ -18,7 +18,7 @@ from promise import Effort, Outcome
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "tests" / "report"))
 
-PROMISE = "a full disk ends a command in words, loses nothing that was there, and with room it goes on to the same end"
+PROMISE = "a full disk ends a command in words and loses nothing; with room again the end is the same"
 LIMIT = 400
 
 FORMATS = ("csv", "vtt", "srt", "rttm", "eaf", "textgrid", "parquet", "html")
@@ -126,5 +126,3 @@ def _mounted(outcome: Outcome, trainings: Trainings, effort: Effort, drawn: rand
 
 def _size(disk: Path, pages: int) -> None:
     subprocess.run(["mount", "-o", f"remount,size={4 * pages}k", str(disk)], check=True)
-
-

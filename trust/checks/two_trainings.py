@@ -1,4 +1,4 @@
-"""Two trainings, benchmarks or text encoders in one folder: the second is refused, the first is not disturbed."""
+"""Two trainings, benchmarks or text encoders in one folder: the second is refused, the first undisturbed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from promise import Effort, Outcome
 TESTS = Path(__file__).resolve().parents[2] / "tests"
 sys.path.append(str(TESTS))
 
-PROMISE = "of two trainings, benchmarks or text encoders in one folder the second is refused, the first undisturbed"
+PROMISE = "of two trainings in one folder, also benchmarks and text encoders, the second is refused"
 LIMIT = 300
 
 TEXT = """
@@ -91,5 +91,3 @@ def _tell(outcome: Outcome, what: str, wrong: str) -> None:
         outcome.broken(f"{what}: {wrong}")
     else:
         outcome.met()
-
-
