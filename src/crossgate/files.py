@@ -134,7 +134,7 @@ def _full_in_words(path: Path) -> Iterator[None]:
         raise  # of a file within
     except (OSError, SafetensorError) as error:
         number = _number_of(error)
-        if number not in FULL:
+        if number is None or number not in FULL:
             raise
         full = WriteError(
             f"cannot be written: {os.strerror(number)}",

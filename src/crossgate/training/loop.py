@@ -140,7 +140,7 @@ def fit(
                 raise CrossgateError(
                     f"the loss or its gradient is no longer a number at step {step}",
                     where=f"epoch {epoch + 1}, conversations {', '.join(batch.conversations)}",
-                    fix="lower training.learning_rate, in another folder; the state of the epoch before is kept",
+                    fix="lower training.learning_rate, in another folder; the epoch before is kept",
                 )
             optimizer.step()
             update_average(list(average.parameters()), parameters, step, settings.average)

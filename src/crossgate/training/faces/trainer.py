@@ -181,7 +181,7 @@ def fit_faces(
                 raise CrossgateError(
                     f"the loss or its gradient is no longer a number at step {step}",
                     where=f"epoch {epoch + 1}",
-                    fix="lower learning_rate, in another folder; the state of the epoch before is kept",
+                    fix="lower learning_rate, in another folder; the epoch before is kept",
                 )
             optimizer.step()
             update_average(averaged, current, step, settings.average)

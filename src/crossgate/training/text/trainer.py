@@ -77,7 +77,7 @@ def fit_text(
                 raise CrossgateError(
                     f"the loss or its gradient is no longer a number at step {step}",
                     where=f"round {number + 1}, conversations {ids}",
-                    fix="lower optimizer.learning_rate, in another folder; the state of the round before is kept",
+                    fix="lower optimizer.learning_rate, in another folder; the round before is kept",
                 )
             optimizer.step()
             update_average(list(average), list(parameters), step, settings.average)
