@@ -28,6 +28,13 @@ class InputError(CrossgateError):
     exit_code = 2
 
 
+class WriteError(CrossgateError, OSError):
+    """A disk does not take what is to be written: it is full, over its quota or failing; exit code 1.
+
+    It is an OSError too, for whoever can do without the file.
+    """
+
+
 def reason_of(error: Exception) -> str:
     """The first line of what a library's error says, or its name where it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -20,7 +20,7 @@ from crossgate.cli.main import main
 from crossgate.errors import CrossgateError, InputError
 from crossgate.evaluation.members import load_members
 from crossgate.experiments.benchmark.runs import Outcome
-from crossgate.lock import alone
+from crossgate.locking import alone
 from toy_benchmarks import MODELS, YAML, on_table, run, settings, timeless
 
 

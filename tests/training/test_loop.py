@@ -10,6 +10,7 @@ import pytest
 import torch
 from toy_runs import experiment, identical
 
+import crossgate.training.loop as loop
 from crossgate.conversation import Conversation, Modality, Utterance
 from crossgate.emotions import UNLABELLED
 from crossgate.errors import CrossgateError, InputError
@@ -73,6 +74,21 @@ def test_a_loss_that_is_no_number_stops_with_the_conversations(tmp_path: Path, b
     assert "broken" in str(caught.value)
     assert "epoch 1" in str(caught.value)
     assert caught.value.exit_code == 1
+
+
+def test_an_infinite_loss_stops_a_fit_although_its_gradient_is_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = loop.objective
+
+    def overflowing(*arguments: Any) -> Any:
+        found = whole(*arguments)
+        found.total.data.fill_(float("inf"))  # the gradient does not see it
+        return found
+
+    monkeypatch.setattr(loop, "objective", overflowing)
+    with pytest.raises(CrossgateError, match="no longer a number at step 0"):
+        run(tmp_path)
 
 
 def test_a_run_that_explodes_keeps_the_state_before(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from toy_runs import identical
 
-from crossgate.training.state import PROGRESS_FILE, TENSORS_FILE, Progress, TrainingState
+from crossgate.training.state import PROGRESS_FILE, SUMS, TENSORS_FILE, Progress, TrainingState
 
 
 def fresh(seed: int) -> TrainingState:
@@ -71,7 +72,7 @@ def test_the_newest_two_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", [TENSORS_FILE, PROGRESS_FILE])
-@pytest.mark.parametrize("damage", ["cut", "empty", "absent", "bytes"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "absent", "bytes", "flipped"])
 def test_a_damaged_newest_state_falls_back_to_the_one_before(tmp_path: Path, file: str, damage: str) -> None:
     state = fresh(0)
     step(state, 0)
@@ -84,9 +85,13 @@ def test_a_damaged_newest_state_falls_back_to_the_one_before(tmp_path: Path, fil
     if damage == "absent":
         path.unlink()
     else:
-        path.write_bytes({"cut": content[: len(content) // 2], "empty": b"", "bytes": b"\xff" * 200}[damage])
+        # The last byte but some is a weight's, or a digit of a figure.
+        flipped = content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
+        half, noise = content[: len(content) // 2], b"\xff" * 200
+        path.write_bytes({"cut": half, "empty": b"", "bytes": noise, "flipped": flipped}[damage])
     other = fresh(1)
-    assert other.restore(tmp_path)
+    with pytest.warns(RuntimeWarning, match=r"epoch-0002 is damaged.*going on from epoch-0001"):
+        assert other.restore(tmp_path)
     assert other.progress.epoch == 1
     assert identical(other.network.state_dict(), before)
     # Going on from there, the damaged one is replaced.
@@ -104,5 +109,21 @@ def test_a_draft_of_a_killed_save_is_no_state(tmp_path: Path) -> None:
     (tmp_path / "epoch-0007").mkdir()
     state = fresh(0)
     before = {name: value.clone() for name, value in state.network.state_dict().items()}
-    assert not state.restore(tmp_path)
+    with pytest.warns(RuntimeWarning, match=r"epoch-0007 is damaged \(a file is missing\).*begins anew"):
+        assert not state.restore(tmp_path)
     assert identical(state.network.state_dict(), before)
+    # The damaged one does not crowd out those of the new beginning.
+    step(state, 0)
+    state.save(tmp_path)
+    assert [path.name for path in tmp_path.glob("epoch-*")] == ["epoch-0001"]
+
+
+def test_a_state_of_a_version_without_sums_is_taken(tmp_path: Path) -> None:
+    state = fresh(0)
+    step(state, 0)
+    state.save(tmp_path)
+    path = tmp_path / "epoch-0001" / PROGRESS_FILE
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content[SUMS]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert fresh(1).restore(tmp_path)

@@ -17,12 +17,14 @@ import pytest
 from toy_runs import YAML, Interrupted, experiment, failing_at, identical, record, rows, weights
 
 import crossgate.training.loop as loop
+import crossgate.training.run as run_module
 from crossgate.corpora.table import CorpusTable
 from crossgate.errors import InputError
 from crossgate.evaluation.predictor import predict
 from crossgate.features.assemble import assemble
 from crossgate.features.dataset import make_examples
 from crossgate.features.standardize import Standardizer
+from crossgate.locking import alone
 from crossgate.models.checkpoint import load_checkpoint
 from crossgate.training.record import EpochLog, read_run
 from crossgate.training.run import train
@@ -147,13 +149,45 @@ def test_a_state_damaged_by_the_crash_costs_an_epoch_and_nothing_else(
             train(experiment(), table, run)
     newest = run / "state" / "epoch-0002" / "state.safetensors"
     newest.write_bytes(newest.read_bytes()[:100])
-    train(experiment(), table, run, resume=True)
+    with pytest.warns(RuntimeWarning, match="damaged"):
+        train(experiment(), table, run, resume=True)
     assert same_runs(run, tmp_path / "whole")
+
+
+def test_a_run_killed_before_its_record_stood_is_begun(table: CorpusTable, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / ".run.json.abc.tmp").touch()
+    (run / "lock").write_text("1\n", encoding="utf-8")
+    train(experiment(training={"epochs": 1}), table, run)
+    assert {path.name for path in run.iterdir()} == {"run.json", "metrics.jsonl", "checkpoint", "tensorboard"}
+
+
+def test_a_run_killed_when_its_checkpoint_stood_is_finished(
+    table: CorpusTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(experiment(), table, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "close_run", failing_at(1, run_module.close_run))
+        with pytest.raises(Interrupted):
+            train(experiment(), table, tmp_path / "run")
+    # A text encoder that was carried along is no reason to refuse to go on.
+    (tmp_path / "run" / "checkpoint" / "text").mkdir()
+    train(experiment(), table, tmp_path / "run", resume=True)
+    assert same_runs(tmp_path / "run", tmp_path / "whole")
+    assert not (tmp_path / "run" / "checkpoint" / "text").exists()
+
+
+def test_two_trainings_of_one_run_do_not_go_together(table: CorpusTable, tmp_path: Path) -> None:
+    with alone(tmp_path / "run"), pytest.raises(InputError, match="works in here"):
+        train(experiment(), table, tmp_path / "run", resume=True)
+    assert not (tmp_path / "run").exists()
 
 
 KILLED = """
 import os, signal, sys
 import crossgate.training.loop as loop
+import crossgate.training.run as run_module
 from crossgate.cli.main import main
 whole, calls = loop.update_average, [0]
 def update_average(*arguments):

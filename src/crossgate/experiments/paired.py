@@ -14,12 +14,12 @@ import numpy.typing as npt
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.paired_table import draw_table, open_splits, pair_table
 from crossgate.corpora.pairing import FaceBank
-from crossgate.corpora.table import CorpusTable
+from crossgate.corpora.table import CorpusTable, open_table
 from crossgate.emotions import UNLABELLED
-from crossgate.errors import InputError
 from crossgate.features.text.turn_settings import ENCODER_FOLDER
 from crossgate.features.visual.face_settings import EXPRESSIONS
 from crossgate.features.visual.faces import FaceEncoder
+from crossgate.files import new_folder, refuse_filled
 from crossgate.training.faces.data import VotedFaces, read_voted_faces
 
 
@@ -47,10 +47,7 @@ def pair_corpus(
     Raises InputError where something does not fit, as early as it can be seen.
     """
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):  # before minutes of work, not after
-        raise InputError(
-            "exists already and is not empty", where=str(out), fix="name another folder, or remove it"
-        )
+    refuse_filled(out)  # before minutes of work, not after
     encoder = FaceEncoder.load(network)
     paths = {name: Path(faces) / f"{name}.parquet" for name in open_splits(table)}
     voted = {name: read_voted_faces(path) for name, path in paths.items()}
@@ -61,10 +58,11 @@ def pair_corpus(
         name: replace(bank, values=encoder.encode(voted[name].faces[bank.rows]).embedding)
         for name, bank in blank.items()
     }
-    paired = pair_table(table, banks, **settings, out=out)
-    if (table.folder / ENCODER_FOLDER).is_dir():  # the texts are the same, and so is what reads them
-        shutil.copytree(table.folder / ENCODER_FOLDER, out / ENCODER_FOLDER)
-    return paired
+    with new_folder(out) as draft:
+        pair_table(table, banks, **settings, out=draft)
+        if (table.folder / ENCODER_FOLDER).is_dir():  # the texts are the same, and so is what reads them
+            shutil.copytree(table.folder / ENCODER_FOLDER, draft / ENCODER_FOLDER)
+    return open_table(out)
 
 
 def usable_faces(voted: VotedFaces, others: Sequence[VotedFaces] = ()) -> npt.NDArray[np.int64]:

@@ -20,7 +20,7 @@ from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
-from crossgate.files import new_file, new_folder, write_json
+from crossgate.files import new_file, new_folder, whole_folder, write_json
 from crossgate.models.ensemble import Ensemble
 from crossgate.models.kinds import make_network
 from crossgate.models.network import Network
@@ -83,7 +83,10 @@ class Checkpoint:
         return all(torch.equal(value.half().to(value.dtype), value) for value in self._state().values())
 
     def save(self, folder: Path, *, half: bool = False) -> None:
-        """Write the two files, each in one step, and a copy of the text encoder.
+        """Write the two files and a copy of the text encoder, whole or not at all.
+
+        In a folder that holds a checkpoint already, the settings are replaced last: killed in between, it
+        is none, rather than one of the new weights and the old settings.
 
         Args:
             folder: is made where it is not there.
@@ -99,27 +102,26 @@ class Checkpoint:
         for modality, standardizer in self.standardizers.items():
             tensors[f"standardizer.{modality}.mean"] = torch.from_numpy(standardizer.mean)
             tensors[f"standardizer.{modality}.scale"] = torch.from_numpy(standardizer.scale)
-        folder.mkdir(parents=True, exist_ok=True)
-        _carry(self.encoder, folder / ENCODER_FOLDER)
-        with new_file(folder / WEIGHTS_FILE) as draft:
-            save_file(tensors, draft)
-        write_json(
-            folder / CONFIG_FILE,
-            {
-                "format": FORMAT,
-                "version": FORMAT_VERSION,
-                "labels": {"name": self.labels.name, "labels": list(self.labels.labels)},
-                "model": asdict(self.settings),
-                "members": self.members,
-                "features": asdict(self.features),
-                "specs": {m: [spec.to_json() for spec in specs] for m, specs in self.specs.items()},
-                "dimensions": {m: len(s.mean) for m, s in self.standardizers.items()},
-                "calibration": {
-                    "temperature": self.temperature,
-                    "confidence_threshold": self.confidence_threshold,
-                },
+        config = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "labels": {"name": self.labels.name, "labels": list(self.labels.labels)},
+            "model": asdict(self.settings),
+            "members": self.members,
+            "features": asdict(self.features),
+            "specs": {m: [spec.to_json() for spec in specs] for m, specs in self.specs.items()},
+            "dimensions": {m: len(s.mean) for m, s in self.standardizers.items()},
+            "calibration": {
+                "temperature": self.temperature,
+                "confidence_threshold": self.confidence_threshold,
             },
-        )
+        }
+        _refuse_other_encoder(self.encoder, folder / ENCODER_FOLDER)
+        with whole_folder(folder, CONFIG_FILE) as draft:
+            _carry(self.encoder, draft / ENCODER_FOLDER)
+            with new_file(draft / WEIGHTS_FILE) as weights:
+                save_file(tensors, weights)
+            write_json(draft / CONFIG_FILE, config)
 
     def _state(self) -> Mapping[str, torch.Tensor]:
         state: Mapping[str, torch.Tensor] = self.network.state_dict()
@@ -206,17 +208,18 @@ def _halved(name: str, value: torch.Tensor) -> torch.Tensor:
     return halved
 
 
-def _carry(encoder: Path | None, target: Path) -> None:
-    """Copy the folder of a text encoder, whole or not at all."""
-    if encoder is not None and target.exists() and encoder.resolve() == target.resolve():
-        return
-    if target.exists():
+def _refuse_other_encoder(encoder: Path | None, target: Path) -> None:
+    if target.exists() and (encoder is None or encoder.resolve() != target.resolve()):
         raise InputError(
             "a text encoder is here already, and it is not this checkpoint's",
             where=str(target),
             fix="save to another folder",
         )
-    if encoder is None:
+
+
+def _carry(encoder: Path | None, target: Path) -> None:
+    """Copy the folder of a text encoder, whole or not at all."""
+    if encoder is None or target.exists():  # itself
         return
     files = sorted(path for path in encoder.rglob("*") if path.is_file())
     for path in files:

@@ -135,11 +135,12 @@ def fit(
             torch.autograd.backward(loss.total)
             group.average_gradients(parameters)
             norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
-            if not math.isfinite(float(norm)):
+            # A sum may overflow where its gradient does not.
+            if not (math.isfinite(float(norm)) and math.isfinite(float(loss.total.detach()))):
                 raise CrossgateError(
                     f"the loss or its gradient is no longer a number at step {step}",
                     where=f"epoch {epoch + 1}, conversations {', '.join(batch.conversations)}",
-                    fix="lower training.learning_rate; the state of the epoch before is kept",
+                    fix="lower training.learning_rate, in another folder; the epoch before is kept",
                 )
             optimizer.step()
             update_average(list(average.parameters()), parameters, step, settings.average)

@@ -22,7 +22,9 @@ from crossgate.corpora.table import CorpusTable
 from crossgate.errors import InputError
 from crossgate.evaluation.run_folder import RUN_FILE
 from crossgate.files import new_file, write_json
+from crossgate.locking import LOCK_FILE
 from crossgate.training.configuration import experiment_json
+from crossgate.training.curves import curves
 from crossgate.training.settings import Experiment
 
 METRICS_FILE = "metrics.jsonl"
@@ -85,12 +87,17 @@ def take_up(
                     fix="resume with what it was started with, or name another folder",
                 )
         return record
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not (folder.is_dir() and not_begun(folder)):
         raise InputError("exists already and is not a run", where=str(folder), fix="name another folder")
     record = recipe | {"status": "running", "command": command} | versions_and_machine() | (about or {})
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, record)
     return record
+
+
+def not_begun(folder: Path) -> bool:
+    """Whether a folder holds nothing but the lock and the drafts of a run that had no record yet."""
+    return all(path.name == LOCK_FILE or path.match(f".{RUN_FILE}.*.tmp") for path in folder.iterdir())
 
 
 def versions_and_machine() -> dict[str, Any]:
@@ -151,17 +158,9 @@ class EpochLog:
     @contextmanager
     def open(self) -> Iterator[EpochLog]:
         """Show the bar on stderr; without a terminal, a line at the end."""
-        from torch.utils.tensorboard import (
-            SummaryWriter,
-        )  # a second of imports that `--help` need not wait for
-
         console = Console(stderr=True)
-        folder = self._folder / "tensorboard"
-        # A resumed run is told all its epochs again: one clean curve, without a gap or a double point.
-        for old in folder.glob("events.*") if folder.is_dir() else ():
-            old.unlink()
         with (
-            SummaryWriter(str(folder)) as self._curves,
+            curves(self._folder / "tensorboard") as self._draw,
             Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -182,9 +181,7 @@ class EpochLog:
         self._rows.append(row)
         with new_file(self._folder / METRICS_FILE) as draft:
             draft.write_text("".join(json.dumps(r) + "\n" for r in self._rows), encoding="utf-8")
-        for name, value in row.items():
-            if isinstance(value, float):
-                self._curves.add_scalar(name, value, row["epoch"])
+        self._draw(row)
         self._bar.update(self._task, advance=1, figures=self._figures())
 
     def _figures(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,8 @@ from crossgate.features.assemble import TURNS, WITHOUT, assemble
 from crossgate.features.dataset import Example, Features, make_examples
 from crossgate.features.standardize import Standardizer
 from crossgate.features.text.turn_settings import ENCODER_FOLDER
+from crossgate.files import remove_drafts
+from crossgate.locking import alone
 from crossgate.models.checkpoint import Checkpoint
 from crossgate.models.kinds import make_network
 from crossgate.training.folds import choose_epoch, fold_names, join_predictions, keep_predictions
@@ -45,9 +48,23 @@ def train(
 ) -> dict[str, Any]:
     """Train a model and leave checkpoint, curves and record in `folder`; returns the record.
 
-    Raises InputError where data, settings and folder do not go together.
+    Raises InputError where data, settings and folder do not go together, and where another process trains in
+    the folder; WriteError where the disk is full: what was trained until then is there to be resumed.
     """
     group = group or Processes()
+    with alone(folder) if group.first else nullcontext():
+        return _train(experiment, table, folder, seed, resume, command, group)
+
+
+def _train(
+    experiment: Experiment,
+    table: CorpusTable,
+    folder: Path,
+    seed: int,
+    resume: bool,
+    command: str,
+    group: Processes,
+) -> dict[str, Any]:
     record: dict[str, Any] = {}
     if group.first:
         record = open_run(folder, experiment, table, seed, resume=resume, command=command)
@@ -63,8 +80,6 @@ def train(
         if group.first and not any(folder.rglob("epoch-*")):
             # Nothing was trained: a corrected command must find the folder as this one found it.
             (folder / RUN_FILE).unlink(missing_ok=True)
-            if not any(folder.iterdir()):
-                folder.rmdir()
         raise
     if not group.first:
         return {}
@@ -205,6 +220,9 @@ class _Run:
     def _save(self, fitted: Fit, specs: Specs, standardizers: dict[Modality, Standardizer]) -> None:
         """Write the checkpoint of the run."""
         if self.group.first:
+            target = self.folder / CHECKPOINT_FOLDER
+            if target.exists():  # of a process that was killed before it could say that it had finished
+                shutil.rmtree(target)
             Checkpoint(
                 fitted.network.cpu(),
                 self.experiment.model,
@@ -213,7 +231,7 @@ class _Run:
                 standardizers,
                 self.table.manifest.labels,
                 encoder=self._encoder(),
-            ).save(self.folder / CHECKPOINT_FOLDER)
+            ).save(target)
 
     def _encoder(self) -> Path | None:
         """The text encoder behind the table's `text_turns`: new texts are read with it."""
@@ -237,6 +255,7 @@ def _clean_up(folder: Path) -> None:
     """Remove what only an unfinished run needs."""
     for leftover in (*folder.glob("state"), *folder.glob("folds/*/state"), *folder.glob("folds/*/epochs")):
         shutil.rmtree(leftover)
+    remove_drafts(folder)
 
 
 def _statistics(features: dict[Modality, Features]) -> dict[Modality, Standardizer]:

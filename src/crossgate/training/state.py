@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +16,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from crossgate.corpora.manifest import sha256_of
+from crossgate.errors import reason_of
 from crossgate.files import new_folder, write_json
 
 TENSORS_FILE = "state.safetensors"
 PROGRESS_FILE = "progress.json"
+SUMS = "sha256"
 KEPT = 2
 """States kept: should the newest turn out damaged, resuming takes the one before."""
 
@@ -52,7 +57,10 @@ class TrainingState:
     progress: Progress
 
     def save(self, folder: Path) -> None:
-        """Write `folder/epoch-NNNN`, then remove all but the newest states."""
+        """Write `folder/epoch-NNNN`, then remove all but the newest states.
+
+        Later ones than this were damaged and passed over on resuming; they go as well.
+        """
         tensors: dict[str, Tensor] = {}
         for prefix, values in (
             ("network", self.network.state_dict()),
@@ -67,30 +75,63 @@ class TrainingState:
         with new_folder(target) as draft:
             # Clones: safetensors refuses tensors that share memory, as `best` may with `average`.
             save_file({name: value.clone() for name, value in tensors.items()}, draft / TENSORS_FILE)
-            write_json(draft / PROGRESS_FILE, vars(self.progress))
-        for old in _states(folder)[:-KEPT]:
-            shutil.rmtree(old)
+            sums = {"tensors": sha256_of(draft / TENSORS_FILE), "progress": _sum(self.progress)}
+            write_json(draft / PROGRESS_FILE, vars(self.progress) | {SUMS: sums})
+        kept = [state for state in _states(folder) if state.name <= target.name][-KEPT:]
+        for old in _states(folder):
+            if old not in kept:
+                shutil.rmtree(old)
 
     def restore(self, folder: Path) -> bool:
-        """Load the newest state that can be read; False where there is none."""
+        """Load the newest state that can be read; False where there is none.
+
+        Warns of those that are damaged, and of what is done about it.
+        """
+        damaged = []
         for candidate in reversed(_states(folder)):
             try:
-                tensors = load_file(candidate / TENSORS_FILE)
-                progress = Progress(**json.loads((candidate / PROGRESS_FILE).read_text(encoding="utf-8")))
-            except (SafetensorError, OSError, ValueError, TypeError):
+                tensors, progress = _read(candidate)
+            except (SafetensorError, OSError, ValueError, TypeError) as error:
+                why = "a file is missing" if isinstance(error, FileNotFoundError) else reason_of(error)
+                damaged.append(f"{candidate} is damaged ({why})")
                 continue
+            if damaged:
+                _warn(f"{'; '.join(damaged)}; going on from {candidate.name}")
             self.network.load_state_dict(_part(tensors, "network"))
             self.average.load_state_dict(_part(tensors, "average"))
             self.best = _part(tensors, "best")
             _unflatten(self.optimizer, _part(tensors, "optimizer"))
             self.progress = progress
             return True
+        if damaged:
+            _warn(f"{'; '.join(damaged)}; there is no other state, so this fit begins anew, to the same end")
         return False
 
 
 def _states(folder: Path) -> list[Path]:
     """State folders, oldest first; drafts begin with a dot and are not among them."""
     return sorted(folder.glob("epoch-*")) if folder.is_dir() else []
+
+
+def _read(folder: Path) -> tuple[dict[str, Tensor], Progress]:
+    """What a state holds. Raises ValueError and what the readers raise where it is damaged."""
+    content = json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
+    # A state of an older version has none, and is believed; a damaged name of theirs makes it no Progress.
+    sums = content.pop(SUMS, None)
+    progress = Progress(**content)
+    # Neither format has a checksum of its own: a flipped bit would pass as a number.
+    if sums is not None and sums != {"tensors": sha256_of(folder / TENSORS_FILE), "progress": _sum(progress)}:
+        raise ValueError("not what was written")
+    tensors: dict[str, Tensor] = load_file(folder / TENSORS_FILE)
+    return tensors, progress
+
+
+def _sum(progress: Progress) -> str:
+    return hashlib.sha256(json.dumps(vars(progress)).encode()).hexdigest()
+
+
+def _warn(words: str) -> None:
+    warnings.warn(words, RuntimeWarning, stacklevel=4)
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from crossgate.errors import CrossgateError, InputError
-from crossgate.lock import alone
+from crossgate.locking import alone
 from crossgate.pipeline.batch.run import Standing
 from crossgate.pipeline.batch.settings import Limits
 from toy_batches import LOG, batch, dies_at_once, entries, no_model, recordings

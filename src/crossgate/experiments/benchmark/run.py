@@ -25,7 +25,7 @@ from crossgate.experiments.benchmark.settings import (
 from crossgate.experiments.benchmark.tuning import TUNING_FOLDER, Tuning
 from crossgate.experiments.benchmark.workers import Course, Engine, drive
 from crossgate.files import write_json
-from crossgate.lock import LOCK_FILE, alone
+from crossgate.locking import LOCK_FILE, alone
 from crossgate.training.settings import Experiment
 
 BENCHMARK_FILE = "benchmark.json"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from crossgate.corpora.table import Split, open_table
 from crossgate.emotions import LabelSet
-from crossgate.errors import CrossgateError, InputError
+from crossgate.errors import CrossgateError, InputError, WriteError
 from crossgate.evaluation.members import predict_split
 from crossgate.evaluation.metrics import measure
 from crossgate.evaluation.probabilities import read_probabilities
@@ -23,7 +23,7 @@ from crossgate.evaluation.sealed import read_any, record_of
 from crossgate.experiments.benchmark.measured import MEASURED_FILE, measured_of, write_measured
 from crossgate.files import new_folder
 from crossgate.models.checkpoint import load_checkpoint
-from crossgate.training.record import read_run
+from crossgate.training.record import not_begun, read_run
 from crossgate.training.run import train
 from crossgate.training.settings import Experiment
 
@@ -83,7 +83,7 @@ def work(job: Job) -> Outcome:
             score = _train(job)
             if job.measured_in is not None and not (job.folder / MEASURED_FILE).is_file():
                 _measure(job, job.measured_in)
-        except InputError:
+        except (InputError, WriteError):  # a full disk is no trait of the training
             raise
         except CrossgateError as error:
             return Outcome(job, None, str(error))
@@ -93,8 +93,7 @@ def work(job: Job) -> Outcome:
 def _train(job: Job) -> float:
     """The run, and the score it was selected by."""
     folder = job.folder
-    if folder.is_dir() and all(path.name.startswith(f".{RUN_FILE}") for path in folder.iterdir()):
-        # Killed between making the folder and writing the record: nothing is lost with it.
+    if folder.is_dir() and not_begun(folder):  # killed before the record: nothing is lost with it
         shutil.rmtree(folder)
     if job.same_as is not None and not folder.exists() and _finished(job.same_as):
         with new_folder(folder) as draft:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
-from multiprocessing import connection
 from typing import Any
 
 from crossgate.errors import CrossgateError
 from crossgate.experiments.benchmark.runs import Job, Outcome, work
+from crossgate.locking import end_with_parent
 
 Course = Generator[Sequence[Job], list[Outcome], None]
 """Gives jobs that may run side by side, is sent their outcomes in the same order, gives the next ones."""
@@ -108,12 +106,4 @@ def _local(workers: int) -> Iterator[Executor]:
 def _begin() -> None:
     """Ready a worker: an interrupt is its parent's to handle, and without its parent it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # this is a worker
-
-    def watch() -> None:
-        # A parent that is killed cannot tell its workers, and they would write beside its successor's.
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with_parent()

@@ -16,7 +16,7 @@ from crossgate.errors import InputError
 from crossgate.evaluation.sealed import RECORD_FILE, open_sealed
 from crossgate.experiments.benchmark.settings import LEGACY
 from crossgate.files import write_json
-from crossgate.lock import LOCK_FILE
+from crossgate.locking import LOCK_FILE
 
 TABLE_FOLDER = "table"
 AUDIT_FILE = "audit.json"

@@ -33,7 +33,7 @@ from crossgate.experiments.reproduction.settings import (
 )
 from crossgate.experiments.reproduction.tested import score_on_test
 from crossgate.files import new_file, write_json
-from crossgate.lock import alone
+from crossgate.locking import alone
 
 RESULTS_FILE = "reproduction.json"
 PAGE_FILE = "reproduction.md"

@@ -29,7 +29,7 @@ from crossgate.features.text.turn_base import base_and_tokenizer
 from crossgate.features.text.turn_encoder import TARGETS, Tokenizer, Turn, TurnEncoder, pack
 from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.features.text.turn_windows import causal_windows, centred_windows
-from crossgate.files import new_file, write_json
+from crossgate.files import new_file, whole_folder, write_json
 
 CONFIG_FILE = "encoder.json"
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -100,22 +100,20 @@ class TurnEmbedder:
     def save(self, folder: Path) -> None:
         """Write the four files; weights in half precision."""
         settings = self.encoder.settings
-        folder.mkdir(parents=True, exist_ok=True)
         tensors = {_peft_name(name): value for name, value in self._trained().items()}
-        for file, heads in ((ADAPTER_FILE, False), (HEADS_FILE, True)):
-            part = {n: v.half().contiguous() for n, v in tensors.items() if n.startswith("heads.") == heads}
-            with new_file(folder / file) as draft:
-                save_file(part, draft, metadata={"format": "pt"})
-        write_json(folder / ADAPTER_CONFIG, _peft_config(settings))
-        write_json(
-            folder / CONFIG_FILE,
-            {
-                "format": FORMAT,
-                "version": FORMAT_VERSION,
-                "encoder": asdict(settings),
-                "labels": {name: list(found) for name, found in self.labels.items()},
-            },
-        )
+        config = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "encoder": asdict(settings),
+            "labels": {name: list(found) for name, found in self.labels.items()},
+        }
+        with whole_folder(folder, CONFIG_FILE) as draft:
+            for file, heads in ((ADAPTER_FILE, False), (HEADS_FILE, True)):
+                part = {n: v.half() for n, v in tensors.items() if n.startswith("heads.") == heads}
+                with new_file(draft / file) as weights:
+                    save_file({n: v.contiguous() for n, v in part.items()}, weights, {"format": "pt"})
+            write_json(draft / ADAPTER_CONFIG, _peft_config(settings))
+            write_json(draft / CONFIG_FILE, config)
 
     def take_from(self, other: TurnEmbedder) -> None:
         """Begin with another encoder's adapter, and with those of its heads that have the same labels."""

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from crossgate.errors import InputError
 from crossgate.features.visual.face_settings import EXPRESSIONS, SIDE, FaceSettings
-from crossgate.files import new_file, write_json
+from crossgate.files import new_file, whole_folder, write_json
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
@@ -117,27 +117,25 @@ def standardize(faces: Tensor) -> Tensor:
 
 
 def save_face_network(network: FaceNetwork, folder: Path) -> None:
-    """Write `model.safetensors` and `config.json`, each in one step.
+    """Write `model.safetensors` and `config.json`, the latter last.
 
     Kernels and matrices are kept in 16 bits, which halves the file; what normalises stays in 32.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {
         name: (value.half() if value.ndim > 1 else value).detach().cpu().contiguous()
         for name, value in network.state_dict().items()
     }
-    with new_file(folder / WEIGHTS_FILE) as draft:
-        save_file(tensors, draft)
-    write_json(
-        folder / CONFIG_FILE,
-        {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "expressions": list(EXPRESSIONS.labels),
-            "input": {"height": SIDE, "width": SIDE, "channels": "grey"},
-            "network": asdict(network.settings),
-        },
-    )
+    config = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "expressions": list(EXPRESSIONS.labels),
+        "input": {"height": SIDE, "width": SIDE, "channels": "grey"},
+        "network": asdict(network.settings),
+    }
+    with whole_folder(folder, CONFIG_FILE) as draft:
+        with new_file(draft / WEIGHTS_FILE) as weights:
+            save_file(tensors, weights)
+        write_json(draft / CONFIG_FILE, config)
 
 
 def load_face_network(folder: Path) -> FaceNetwork:

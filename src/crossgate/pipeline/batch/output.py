@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossgate.errors import InputError
-from crossgate.lock import LOCK_FILE
+from crossgate.locking import LOCK_FILE
 from crossgate.pipeline.batch.manifest import Entry
 from crossgate.pipeline.batch.places import Folder
 from crossgate.pipeline.batch.recordings import Recording

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crossgate.errors import InputError
 from crossgate.files import refuse_unwritable
-from crossgate.lock import alone
+from crossgate.locking import alone
 from crossgate.pipeline.batch import output
 from crossgate.pipeline.batch.crew import Engine, local_engine
 from crossgate.pipeline.batch.manifest import Entry, Manifest

@@ -20,6 +20,7 @@ from crossgate.corpora.rows import vector_column
 from crossgate.corpora.table import CorpusTable, Release, write_table
 from crossgate.errors import CrossgateError, InputError
 from crossgate.files import refuse_filled
+from crossgate.locking import alone, end_with_parent
 from crossgate.pipeline.extraction.layouts import LAYOUTS, Clip, Find
 from crossgate.pipeline.extraction.progress import Done
 from crossgate.pipeline.extraction.settings import ExtractionSettings
@@ -75,14 +76,15 @@ def extract(
         "notes": list(trial.notes),
     }
     partial = out.with_name(f".{out.name}{PARTIAL}")
-    done = Done(partial / "clips.jsonl", what)
-    left = [clip for clip in clips if clip.utterance not in done.measured]
-    with done.writing() as keep:
-        for measured in _measure(left, settings, trial, workers):
-            keep(measured)
-            step("measuring the clips", len(done.measured) / len(clips))
-    table = _write(release, trial, done.measured, out)
-    shutil.rmtree(partial)
+    with alone(partial):
+        done = Done(partial / "clips.jsonl", what)
+        left = [clip for clip in clips if clip.utterance not in done.measured]
+        with done.writing() as keep:
+            for measured in _measure(left, settings, trial, workers):
+                keep(measured)
+                step("measuring the clips", len(done.measured) / len(clips))
+        table = _write(release, trial, done.measured, out)
+        shutil.rmtree(partial)
     return table
 
 
@@ -122,6 +124,7 @@ _worker: Worker | None = None
 
 def _begin(settings: ExtractionSettings) -> None:
     global _worker
+    end_with_parent()
     import cv2
     import torch
 

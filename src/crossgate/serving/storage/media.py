@@ -14,6 +14,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from crossgate.errors import InputError, reason_of
+from crossgate.files import new_file
 
 KEY = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*")
 """Keys are made of ids and of names of ours; nothing in them goes up, or is anybody's file name."""
@@ -51,7 +52,8 @@ class MediaStore:
         path = self._path(key)
         if self._local:
             Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.move(source, path)
+            with new_file(Path(path)) as draft:  # from another disk it is copied, which takes a while
+                shutil.move(source, draft)
             return
         self._files.put_file(str(source), path)
         source.unlink()

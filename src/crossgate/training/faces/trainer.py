@@ -21,6 +21,8 @@ from crossgate.evaluation.expressions import ExpressionMetrics, measure_expressi
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER
 from crossgate.features.visual.face_network import FaceNetwork, load_face_network, save_face_network
 from crossgate.features.visual.face_settings import EXPRESSIONS
+from crossgate.files import remove_drafts
+from crossgate.locking import alone
 from crossgate.training.device import processor_has_bfloat16
 from crossgate.training.faces.augment import augment, mix
 from crossgate.training.faces.configuration import face_training_json
@@ -33,6 +35,8 @@ from crossgate.training.schedule import learning_rate_factor, update_average
 from crossgate.training.state import Progress, TrainingState
 
 TRAIN_FILE, VALIDATION_FILE = "train.parquet", "validation.parquet"
+
+STATE_FOLDER = "state"
 
 EVALUATED = 256
 """Faces that are evaluated at once."""
@@ -54,11 +58,11 @@ def train_faces(
     The network of the epoch with the best accuracy (majority protocol, averaged weights) is written to
     `folder/checkpoint`, and measured once more as it is there, in the precision of the file.
 
-    Raises InputError where data, settings and folder do not go together.
+    Raises InputError where data, settings and folder do not go together, and where another process trains in
+    the folder.
     """
     train, validation = read_voted_faces(data / TRAIN_FILE), read_voted_faces(data / VALIDATION_FILE)
-    targets, usable = vote_distributions(train.votes)
-    if not usable.any():
+    if not vote_distributions(train.votes)[1].any():
         raise InputError("no face on whose expression annotators agree", where=str(data / TRAIN_FILE))
     if (validation.majority < 0).all():
         raise InputError("no face with a majority to choose by", where=str(data / VALIDATION_FILE))
@@ -67,9 +71,21 @@ def train_faces(
         "seed": seed,
         "data": {"sha256": {TRAIN_FILE: train.sha256, VALIDATION_FILE: validation.sha256}},
     }
-    record = take_up(folder, recipe, resume=resume, command=command)
-    if record["status"] == "finished":
-        return record
+    with alone(folder):
+        record = take_up(folder, recipe, resume=resume, command=command)
+        if record["status"] != "finished":
+            record = close_run(folder, record, _trained(settings, train, validation, folder, seed))
+        if (folder / STATE_FOLDER).exists():  # also of a process that was killed when it had finished
+            shutil.rmtree(folder / STATE_FOLDER)
+        remove_drafts(folder)
+    return record
+
+
+def _trained(
+    settings: FaceTraining, train: VotedFaces, validation: VotedFaces, folder: Path, seed: int
+) -> dict[str, Any]:
+    """Train in a run's folder, and return what came of it."""
+    targets, usable = vote_distributions(train.votes)
     make_deterministic(settings.threads)
     seed_torch(seed, Purpose.WEIGHTS)
     network = FaceNetwork(settings.network)
@@ -81,12 +97,12 @@ def train_faces(
             validation,
             settings=settings,
             seed=seed,
-            state_folder=folder / "state",
+            state_folder=folder / STATE_FOLDER,
             on_epoch=log,
         )
     save_face_network(network, folder / CHECKPOINT_FOLDER)
     measured = evaluate_faces(load_face_network(folder / CHECKPOINT_FOLDER), validation)
-    outcome = {
+    return {
         "epoch": progress.best_epoch,
         "epochs": progress.epoch,
         "bfloat16": uses_bfloat16(settings),
@@ -94,9 +110,6 @@ def train_faces(
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "validation": measured.to_json(),
     }
-    record = close_run(folder, record, outcome)
-    shutil.rmtree(folder / "state")
-    return record
 
 
 def fit_faces(
@@ -165,11 +178,11 @@ def fit_faces(
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
-            if not math.isfinite(float(norm)):
+            if not (math.isfinite(float(norm)) and math.isfinite(float(loss.detach()))):
                 raise CrossgateError(
                     f"the loss or its gradient is no longer a number at step {step}",
                     where=f"epoch {epoch + 1}",
-                    fix="lower learning_rate; the state of the epoch before is kept",
+                    fix="lower learning_rate, in another folder; the epoch before is kept",
                 )
             optimizer.step()
             update_average(averaged, current, step, settings.average)

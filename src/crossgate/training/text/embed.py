@@ -14,11 +14,12 @@ import pyarrow as pa
 from crossgate.conversation import Conversation, FeatureSpec
 from crossgate.corpora.manifest import sha256_of
 from crossgate.corpora.rows import vector_column
-from crossgate.corpora.table import SEALED, CorpusTable, open_parquet, write_table
+from crossgate.corpora.table import SEALED, CorpusTable, open_parquet, open_table, write_table
 from crossgate.errors import InputError
 from crossgate.features.assemble import WITHOUT
 from crossgate.features.text.turn_embedder import TurnEmbedder
 from crossgate.features.text.turn_settings import ENCODER_FOLDER
+from crossgate.files import new_folder
 from crossgate.training.record import read_run
 from crossgate.training.text.run import ALL, MEAN, fit_name
 from crossgate.training.text.sources import parts_of
@@ -59,9 +60,10 @@ def embed_table(run: Path, table: CorpusTable, head: str, folder: Path) -> Corpu
         f"encoder {spec.version}"
     )
     manifest = replace(table.manifest, features=features, notes=(*table.manifest.notes, note), derived=False)
-    written = write_table(folder, manifest, files)
-    encoder.save(folder / ENCODER_FOLDER)
-    return written
+    with new_folder(folder) as draft:
+        write_table(draft, manifest, files)
+        encoder.save(draft / ENCODER_FOLDER)
+    return open_table(folder)
 
 
 def _out_of_fold(

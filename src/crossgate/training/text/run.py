@@ -28,7 +28,8 @@ from crossgate.errors import InputError
 from crossgate.evaluation.run_folder import RUN_FILE
 from crossgate.features.text.turn_embedder import CONFIG_FILE, TurnEmbedder
 from crossgate.features.text.turn_encoder import Tokenizer
-from crossgate.files import write_json
+from crossgate.files import remove_drafts, write_json
+from crossgate.locking import alone, end_with_parent
 from crossgate.training.configuration import plain
 from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
 from crossgate.training.record import take_up
@@ -45,6 +46,8 @@ MEAN = "mean"
 
 ROUNDS_FILE = "rounds.json"
 """Figures of the rounds of a fit."""
+
+STATE_FOLDER = "state"
 
 Report = Callable[[str, dict[str, Any]], None]
 """Told the name of a fit and the figures of each of its rounds."""
@@ -79,19 +82,33 @@ def train_text(
         command: for the record.
         report: told of every round; where there are several workers, a module's function.
 
-    Raises InputError where data, settings and folder do not go together.
+    Raises InputError where data, settings and folder do not go together, and where another process trains in
+    the folder.
     """
     if workers < 1:
         raise InputError(f"workers is {workers}, expected 1 or more")
     prepared = _Prepared(run)
-    record = _open(run, prepared.sources, resume, command)
+    with alone(run.folder):
+        record = _open(run, prepared.sources, resume, command)
+        _train(run, prepared, record, workers, report)
+        for leftover in (*run.folder.glob(f"*/{STATE_FOLDER}"), *run.folder.glob(f"*/*/{STATE_FOLDER}")):
+            shutil.rmtree(leftover)  # of a process that was killed when the fit was saved
+        remove_drafts(run.folder)
+    return record
+
+
+def _train(
+    run: TextRun, prepared: _Prepared, record: dict[str, Any], workers: int, report: Report | None
+) -> None:
+    """Do what is left to do, and complete the record."""
     wanted = fits(prepared.sources, run.training.leave_out)
     missing = [one for one in wanted if not (run.folder / fit_name(one) / CONFIG_FILE).is_file()]
     if workers == 1 or len(missing) == 1:
         for left_out in missing:
             prepared.fit(left_out, report)
     elif missing:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        context = get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
             for done in [pool.submit(_fit_apart, run, left_out, report) for left_out in missing]:
                 done.result()
     for left_out in wanted:
@@ -103,7 +120,6 @@ def train_text(
         members[0].save(run.folder / MEAN)
     record["status"] = "finished"
     write_json(run.folder / RUN_FILE, record)
-    return record
 
 
 def _fit_apart(run: TextRun, left_out: tuple[int, ...], report: Report | None) -> None:
@@ -160,13 +176,13 @@ class _Prepared:
             _divided(self.sources, left_out)[0],
             training,
             seed=seed,
-            state_folder=place / "state",
+            state_folder=place / STATE_FOLDER,
             measure=_Measure(embedder, self._measured(left_out)),
             on_round=partial(report, name) if report else None,
         )
         write_json(place / ROUNDS_FILE, rows)
         embedder.save(place)
-        shutil.rmtree(place / "state")
+        shutil.rmtree(place / STATE_FOLDER)
 
     def _measured(self, left_out: tuple[int, ...]) -> dict[str, tuple[Dialogue, ...]]:
         """What an encoder is measured on: validation splits, or the parts it left out."""

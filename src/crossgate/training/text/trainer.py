@@ -73,12 +73,12 @@ def fit_text(
                 loss = _loss(encoder, tokenizer, batch, sources, weights, training, seed, step)
             loss.backward()  # type: ignore[no-untyped-call]
             norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
-            if not math.isfinite(float(norm)):
+            if not (math.isfinite(float(norm)) and math.isfinite(float(loss.detach()))):
                 ids = ", ".join(dict.fromkeys(piece.dialogue.id for piece in batch))
                 raise CrossgateError(
                     f"the loss or its gradient is no longer a number at step {step}",
                     where=f"round {number + 1}, conversations {ids}",
-                    fix="lower optimizer.learning_rate; the state of the round before is kept",
+                    fix="lower optimizer.learning_rate, in another folder; the round before is kept",
                 )
             optimizer.step()
             update_average(list(average), list(parameters), step, settings.average)
