@@ -13,6 +13,9 @@ from typing import Any
 
 from crossgate.errors import InputError
 
+LARGEST_JSON = 10_000_000
+"""Bytes of a manifest or of settings: Python may take thirty times as much for the objects in it."""
+
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
@@ -75,3 +78,29 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON in one step, readable, with a newline at the end."""
     with new_file(path) as draft:
         draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path, *, missing: str | None = None, largest: int = LARGEST_JSON) -> Any:
+    """The content of a JSON file.
+
+    Args:
+        path: the file.
+        missing: what to do where there is none.
+        largest: bytes.
+
+    Raises InputError where there is none, it is larger, or is no JSON that can be read.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError("is no file", where=str(path))
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+        if len(content) > largest:
+            raise InputError(f"has more than {largest / 1e6:g} MB", where=str(path), fix="name another file")
+        return json.loads(content.decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError("no such file", where=str(path), fix=missing) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    except (ValueError, RecursionError) as error:  # no UTF-8; a number of thousands of digits; a thousand brackets
+        raise InputError(f"not JSON: {str(error)[:200]}", where=str(path)) from error

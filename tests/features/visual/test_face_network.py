@@ -152,7 +152,7 @@ DAMAGE = {
     "no weights": (lambda f: (f / WEIGHTS_FILE).unlink(), "no such file"),
     "cut weights": (
         lambda f: (f / WEIGHTS_FILE).write_bytes((f / WEIGHTS_FILE).read_bytes()[:200]),
-        "do not fit",
+        "cannot be read",
     ),
     "other weights": (
         lambda f: rewrite(f, network={"stem": 8, "widths": [4, 8], "blocks": [1, 1], "embedding": 6}),
