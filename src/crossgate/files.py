@@ -102,5 +102,8 @@ def read_json(path: Path, *, missing: str | None = None, largest: int = LARGEST_
         raise InputError("no such file", where=str(path), fix=missing) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
-    except (ValueError, RecursionError) as error:  # no UTF-8; a number of thousands of digits; a thousand brackets
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # no UTF-8; a number of thousands of digits; a thousand brackets
         raise InputError(f"not JSON: {str(error)[:200]}", where=str(path)) from error

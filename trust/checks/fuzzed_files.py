@@ -7,8 +7,8 @@ from checks._fuzz.seeds import TRANSCRIPTS
 from promise import Effort, Outcome
 
 PROMISE = (
-    "whatever a file holds that is read, it is read or refused in words: no crash, no case of over 2 s or 500 MB, "
-    "nothing written elsewhere, nothing started"
+    "whatever a file holds that is read, it is read or refused in words: no crash, no case of over 2 s "
+    "or 500 MB, nothing written elsewhere, nothing started"
 )
 LIMIT = 1500
 

@@ -7,7 +7,9 @@ from importlib.util import find_spec
 from checks._fuzz.drive import fuzz
 from promise import Effort, Outcome
 
-PROMISE = "whatever is sent to the service, it is taken or refused with a problem that says why: no 5xx, no hang"
+PROMISE = (
+    "whatever is sent to the service, it is taken or refused with a problem that says why: no 5xx, no hang"
+)
 LIMIT = 900
 
 

@@ -18,10 +18,28 @@ from checks._fuzz.guard import Guard, limit_address_space
 from checks._fuzz.mutation import Mutator
 from promise import Effort, Outcome
 
-PROMISE = "a checkpoint runs nothing, and one whose sizes do not fit its file is refused before memory is asked for"
+PROMISE = (
+    "a checkpoint runs nothing, and one whose sizes do not fit its file is refused before memory is asked for"
+)
 LIMIT = 600
 
-HUGE = (0, -1, 10**9, 2**31, 2**63, 10**30, 10**400, 1.5, float("nan"), float("inf"), "10", None, True, [], {})
+HUGE = (
+    0,
+    -1,
+    10**9,
+    2**31,
+    2**63,
+    10**30,
+    10**400,
+    1.5,
+    float("nan"),
+    float("inf"),
+    "10",
+    None,
+    True,
+    [],
+    {},
+)
 HEADERS = (
     b"", b"[]", b"{", b"null", b'"a"', b"[" * 100_000, b'{"a":' * 50_000, b'{"x":1}', b'{"x":{"dtype":"F32"}}',
     b'{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
@@ -38,18 +56,20 @@ CODE = b"import os; os.system('touch canary')"
 
 def check(effort: Effort) -> Outcome:
     """Every attack on each kind of folder, then damaged settings and headers."""
-    with TemporaryDirectory(prefix="crossgate-hostile-", dir=TMPFS if TMPFS.is_dir() else effort.work) as work:
+    with TemporaryDirectory(
+        prefix="crossgate-hostile-", dir=TMPFS if TMPFS.is_dir() else effort.work
+    ) as work:
         return _check(effort, Path(work))
 
 
 def _check(effort: Effort, work: Path) -> Outcome:
+    os.environ["HF_HUB_OFFLINE"] = "1"  # a base that is no folder is not asked for
     sys.path[:0] = [str(Path(__file__).parents[2] / "tests")]
-    from toy_checkpoints import toy_checkpoint
-
     from crossgate.features.text.turn_embedder import TurnEmbedder
     from crossgate.features.visual.face_network import FaceNetwork, load_face_network, save_face_network
     from crossgate.features.visual.face_settings import FaceSettings
     from crossgate.models.checkpoint import load_checkpoint
+    from toy_checkpoints import toy_checkpoint
 
     made = toy_checkpoint(work / "made")
     made.save(work / "checkpoint")
@@ -67,7 +87,11 @@ def _check(effort: Effort, work: Path) -> Outcome:
     for name, (load, weights, config) in kinds.items():
         print(name, file=sys.stderr)
         bench = Bench(guard, outcome, load, work / name, work / f"try-{name}")
-        for what, attack, may_load in (*on_weights(weights), *on_settings(bench.valid, config), *on_folders(weights)):
+        for what, attack, may_load in (
+            *on_weights(weights),
+            *on_settings(bench.valid, config),
+            *on_folders(weights),
+        ):
             bench.attack(f"{name}, {what}", attack, may_load=may_load)
         bench.damage([config], effort.cases(2000, 5), Random(effort.seed))
         bench.damage(weights, effort.cases(1000, 5), Random(effort.seed))
@@ -81,7 +105,9 @@ Attack = Callable[[Path], None]
 class Bench:
     """A valid folder, of which copies are damaged and loaded."""
 
-    def __init__(self, guard: Guard, outcome: Outcome, load: Callable[[Path], Any], valid: Path, tried: Path) -> None:
+    def __init__(
+        self, guard: Guard, outcome: Outcome, load: Callable[[Path], Any], valid: Path, tried: Path
+    ) -> None:
         self.guard, self.outcome, self.load, self.valid, self.tried = guard, outcome, load, valid, tried
 
     def attack(self, name: str, attack: Attack, *, may_load: bool) -> None:
@@ -90,7 +116,9 @@ class Bench:
         shutil.copytree(self.valid, self.tried)
         attack(self.tried)
         became, fault = self.guard.fault_of(lambda _: self.load(self.tried), b"")
-        ran = next(self.tried.parent.rglob("canary"), None) or (Path("canary") if Path("canary").exists() else None)
+        ran = next(self.tried.parent.rglob("canary"), None) or (
+            Path("canary") if Path("canary").exists() else None
+        )
         if fault or ran or (became == "read" and not may_load):
             self.outcome.broken(f"{name}: {fault or ran or 'was loaded'}")
         else:
@@ -104,7 +132,11 @@ class Bench:
             mutator = Mutator([content[:end]], (b"F32", b"F16", b"shape", b"10000000000"), random)
             for _ in range(cases):
                 case = mutator.case() + content[end:]
-                self.attack(f"{file} {case[:150]!r}", lambda folder, f=file, c=case: _write(folder / f, c), may_load=True)  # type: ignore[misc]
+                self.attack(
+                    f"{file} {case[:150]!r}",
+                    lambda folder, f=file, c=case: _write(folder / f, c),
+                    may_load=True,
+                )  # type: ignore[misc]
 
 
 def on_weights(files: list[str]) -> Iterator[tuple[str, Attack, bool]]:
@@ -115,9 +147,15 @@ def on_weights(files: list[str]) -> Iterator[tuple[str, Attack, bool]]:
         for header in HEADERS:
             content = struct.pack("<Q", len(header)) + header + bytes(8)
             yield f"{file}: header {header[:60]!r}", _writer(file, content), False
-        many = json.dumps({f"t{n}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for n in range(200_000)})
+        many = json.dumps(
+            {f"t{n}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for n in range(200_000)}
+        )
         yield f"{file}: 200,000 tensors", _writer(file, struct.pack("<Q", len(many)) + many.encode()), False
-        for name, content in (("pickle", b"\x80\x02cos\nsystem\nX\x05\x00\x00\x00ls -l\x85R."), ("zip", b"PK\x03\x04" + bytes(99)), ("empty", b"")):
+        for name, content in (
+            ("pickle", b"\x80\x02cos\nsystem\nX\x05\x00\x00\x00ls -l\x85R."),
+            ("zip", b"PK\x03\x04" + bytes(99)),
+            ("empty", b""),
+        ):
             yield f"{file}: a {name}", _writer(file, content), False
         yield f"{file}: gone, with a pickle beside it", _pickled(file), False
 
@@ -132,7 +170,11 @@ def on_settings(valid: Path, file: str) -> Iterator[tuple[str, Attack, bool]]:
             for key in path[:-1]:
                 holder = holder[key]
             holder[path[-1]] = value
-            yield f"{'.'.join(map(str, path))} = {value!r:.30}", _writer(file, json.dumps(changed).encode()), True
+            yield (
+                f"{'.'.join(map(str, path))} = {value!r:.30}",
+                _writer(file, json.dumps(changed).encode()),
+                True,
+            )
     for name, bomb in (
         ("nested lists", b"[" * 200_000),
         ("nested objects", b'{"format":' * 100_000),
@@ -148,7 +190,14 @@ def on_folders(weights: list[str]) -> Iterator[tuple[str, Attack, bool]]:
     """Code beside the weights, links out of the folder, and what is no file."""
 
     def code(folder: Path) -> None:
-        for name in ("modeling.py", "configuration.py", "__init__.py", "sitecustomize.py", "tokenization.py", "model.py"):
+        for name in (
+            "modeling.py",
+            "configuration.py",
+            "__init__.py",
+            "sitecustomize.py",
+            "tokenization.py",
+            "model.py",
+        ):
             (folder / name).write_bytes(CODE)
         (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch canary'\ntR.")
         (folder / "setup.cfg").write_bytes(CODE)
@@ -162,7 +211,13 @@ def on_folders(weights: list[str]) -> Iterator[tuple[str, Attack, bool]]:
 
 
 def _paths(content: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    inner = (
+        content.items()
+        if isinstance(content, dict)
+        else enumerate(content)
+        if isinstance(content, list)
+        else ()
+    )
     for key, value in inner:
         yield (*at, key)
         yield from _paths(value, (*at, key))

@@ -93,6 +93,8 @@ class Manifest:
                 source=str(content.get("source", "unknown")),
                 notes=tuple(content.get("notes", ())),
             )
+        except InputError as error:  # what checks itself knows no file
+            raise InputError(error.what, where=error.where or where, fix=error.fix) from error
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"the manifest lacks a key or has one too many: {error}",

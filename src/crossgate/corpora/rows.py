@@ -49,7 +49,9 @@ def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[C
             fix=f"every table needs {', '.join(REQUIRED)}",
         )
     columns = {
-        name: plain_values(content, name, where) if name in content.column_names else [None] * content.num_rows
+        name: plain_values(content, name, where)
+        if name in content.column_names
+        else [None] * content.num_rows
         for name in (*REQUIRED, "text", "start", "end", "emotion")
     }
     grouped: dict[str, list[Utterance]] = {}
@@ -112,7 +114,7 @@ def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[C
 
 
 def plain_values(content: pa.Table, name: str, where: str) -> list[Any]:
-    """The cells of a column. Raises InputError where one is no text in UTF-8, or no date that Python knows."""
+    """The cells of a column. Raises InputError where one is no UTF-8, or no date that Python knows."""
     try:
         values: list[Any] = content.column(name).to_pylist()
     except (pa.ArrowException, ValueError, OverflowError) as error:

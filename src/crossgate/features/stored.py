@@ -1,7 +1,7 @@
 """Weights of a stranger's file: what it says of itself is looked at before any memory is asked for.
 
-A safetensors file is eight bytes with the length of a JSON header, the header (name -> dtype, shape, place), and
-the numbers, without gaps (https://github.com/huggingface/safetensors, "Format"). Nothing in it is code.
+A safetensors file is eight bytes with the length of a JSON header, the header (name -> dtype, shape, place),
+and the numbers, without gaps (https://github.com/huggingface/safetensors, "Format"). Nothing in it is code.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FIX = "the file may be damaged, or comes from another network"
 def shapes_of(path: Path) -> Shapes:
     """The shape of every tensor of a safetensors file, by its header alone.
 
-    Raises InputError where it is no file, no safetensors, or where sizes, places and shapes do not go together.
+    Raises InputError where it is no file, no safetensors, or sizes, places and shapes do not go together.
     """
     try:
         if not path.is_file():
@@ -40,14 +40,18 @@ def shapes_of(path: Path) -> Shapes:
             length = int.from_bytes(file.read(8), "little")
             if size < 8 or not 2 <= length <= min(size - 8, LONGEST_HEADER):
                 raise InputError(
-                    f"cannot be read: {size} bytes and a header of {length} are no safetensors file", where=str(path), fix=_FIX
+                    f"cannot be read: {size} bytes and a header of {length} are no safetensors file",
+                    where=str(path),
+                    fix=_FIX,
                 )
             header = json.loads(file.read(length), object_pairs_hook=_once)
         return _checked(header, size - 8 - length)
     except InputError as error:
         raise InputError(error.what, where=str(path), fix=error.fix) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"cannot be read: no safetensors file ({reason_of(error)[:200]})", where=str(path), fix=_FIX) from error
+        raise InputError(
+            f"cannot be read: no safetensors file ({reason_of(error)[:200]})", where=str(path), fix=_FIX
+        ) from error
 
 
 def load_fitting(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
@@ -60,7 +64,7 @@ def load_fitting(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[st
         if found.get(name) != expected.get(name):
             raise InputError(
                 "the weights do not fit the settings beside them: "
-                f"{name} is {found.get(name, 'not there')}, expected {expected.get(name, 'none of this name')}",
+                f"{name} is {found.get(name, 'not there')}, expected {expected.get(name, 'no such')}",
                 where=str(path),
                 fix=_FIX,
             )
@@ -68,7 +72,7 @@ def load_fitting(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[st
 
 
 def shapes_in(network: torch.nn.Module, prefix: str = "") -> Shapes:
-    """Name and shape of what a network keeps; the network may lie on the device `meta`, which has no memory."""
+    """Name and shape of what a network keeps; it may lie on the device `meta`, which has no memory."""
     return {f"{prefix}{name}": tuple(value.shape) for name, value in network.state_dict().items()}
 
 
@@ -87,7 +91,9 @@ def _checked(header: Any, size: int) -> Shapes:
     shapes: Shapes = {}
     places: list[tuple[int, int]] = []
     for name, entry in header.items():
-        shape, place = (entry.get(key) if isinstance(entry, dict) else None for key in ("shape", "data_offsets"))
+        shape, place = (
+            entry.get(key) if isinstance(entry, dict) else None for key in ("shape", "data_offsets")
+        )
         if not _whole(shape) or not _whole(place) or len(place) != 2 or entry.get("dtype") not in _BYTES:
             raise ValueError(f"{name!r:.80} has no dtype, shape and place that are known")
         if place[1] - place[0] != math.prod(shape) * _BYTES[entry["dtype"]]:
@@ -106,4 +112,6 @@ def _checked(header: Any, size: int) -> Shapes:
 
 def _whole(value: Any) -> bool:
     """A short list of whole numbers that are no bombs themselves."""
-    return isinstance(value, list) and len(value) <= 8 and all(type(n) is int and 0 <= n < 2**48 for n in value)
+    return (
+        isinstance(value, list) and len(value) <= 8 and all(type(n) is int and 0 <= n < 2**48 for n in value)
+    )

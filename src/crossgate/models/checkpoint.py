@@ -260,7 +260,7 @@ def _carry(encoder: Path | None, target: Path) -> None:
 
 
 def _of_this_folder(path: Path, encoder: Path) -> bool:
-    """Whether a file lies in the folder, or, as in the hub's cache, among the blobs of the same repository."""
+    """Whether a file lies in the folder, or, as in the hub's cache, among the blobs of its repository."""
     target = path.resolve()
     if target.is_relative_to(encoder.resolve()):
         return True

@@ -70,7 +70,9 @@ def _read_yaml(path: Path) -> Any:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
-            raise InputError(f"has more than {LARGEST:,} bytes, and settings have some hundreds", where=str(path))
+            raise InputError(
+                f"has more than {LARGEST:,} bytes, and settings have some hundreds", where=str(path)
+            )
         loader = yaml.SafeLoader(content.decode("utf-8"))
         try:
             node = loader.get_single_node()

@@ -114,7 +114,9 @@ def guided(make: Callable[[], Target], folder: Path, allowed: Path, seconds: int
     """By coverage; ends the process."""
     import atheris
 
-    with atheris.instrument_imports(include=["crossgate", "yaml", "python_multipart"], enable_loader_override=False):
+    with atheris.instrument_imports(
+        include=["crossgate", "yaml", "python_multipart"], enable_loader_override=False
+    ):
         target = make()
     corpus = folder / "corpus"
     corpus.mkdir()
@@ -136,7 +138,13 @@ def guided(make: Callable[[], Target], folder: Path, allowed: Path, seconds: int
         if sum(teller.counts.values()) % 100 == 0:
             teller.close()
 
-    flags = [f"-max_total_time={seconds}", "-rss_limit_mb=0", "-timeout=20", "-max_len=4096", f"-seed={seed + 1}"]
+    flags = [
+        f"-max_total_time={seconds}",
+        "-rss_limit_mb=0",
+        "-timeout=20",
+        "-max_len=4096",
+        f"-seed={seed + 1}",
+    ]
     files = [f"-dict={folder / 'words'}", f"-artifact_prefix={folder}/", str(corpus)]
     atheris.Setup([sys.argv[0], *flags, *files], one, custom_mutator=mutate)
     atheris.Fuzz()

@@ -76,7 +76,17 @@ def _run(effort: Effort, name: str, how: str, amount: int) -> Told:
     limits = ["--seconds" if how == "guided" else "--cases", str(amount), "--seed", str(effort.seed)]
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "checks._fuzz.child", name, "--how", how, *limits, "--folder", str(folder)],
+            [
+                sys.executable,
+                "-m",
+                "checks._fuzz.child",
+                name,
+                "--how",
+                how,
+                *limits,
+                "--folder",
+                str(folder),
+            ],
             stdout=said,
             stderr=subprocess.STDOUT,
         )
@@ -106,7 +116,7 @@ def _watch(process: subprocess.Popen[bytes], folder: Path, seconds: int | None) 
         number = _under_way(folder)[0]
         if number != last:
             last, since = number, time.monotonic()
-        elif time.monotonic() - since > STANDS_STILL:
+        elif time.monotonic() - since > (STANDS_STILL if number else 5 * STANDS_STILL):  # imports come first
             process.send_signal(signal.SIGABRT)  # faulthandler says where it stands
             process.wait(10)
             return f"stands still: {_last_words(folder)}"
@@ -129,5 +139,3 @@ def _last_words(folder: Path) -> str:
     number, case = _under_way(folder)
     said = (folder / "said").read_text(encoding="utf-8", errors="replace")[-700:]
     return f"in case {number}, {case[:300]!r}; {said}"
-
-

@@ -11,7 +11,9 @@ LARGEST = 1 << 16
 
 NUMBERS = (
     *(b"0 -1 1 2 65536 2147483647 2147483648 -2147483649 4294967296 9223372036854775808 1e308 1e999".split()),
-    *(b"-0 -0.0 1e-320 0.1 NaN Infinity -Infinity nan inf 0x10 1_000 1,5 .5 5. +3 00 1e400 " + b"9" * 5000).split(),
+    *(
+        b"-0 -0.0 1e-320 0.1 NaN Infinity -Infinity nan inf 0x10 1_000 1,5 .5 5. +3 00 1e400 " + b"9" * 5000
+    ).split(),
 )
 TEXTS = (
     b"", b"\0", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\r", b"\r\n", b"\n\n", b"\t",
@@ -36,7 +38,10 @@ class Mutator:
 
     def __init__(self, seeds: Sequence[bytes], words: Sequence[bytes], random: Random) -> None:
         self.seeds, self.random = list(seeds), random
-        self.words = [*words, *dict.fromkeys(token for seed in seeds for token in _TOKEN.findall(seed[:4000]))]
+        self.words = [
+            *words,
+            *dict.fromkeys(token for seed in seeds for token in _TOKEN.findall(seed[:4000])),
+        ]
         self._ways: list[Callable[[bytes], bytes]] = [
             *(self._flip, self._insert, self._delete, self._repeat, self._number, self._token, self._token),
             *(self._line, self._splice, self._cut, self._text, self._text, self._end),
@@ -63,7 +68,9 @@ class Mutator:
             if changed:
                 place = self.random.randrange(len(changed))
                 how = self.random.random()
-                changed[place] = changed[place] ^ (1 << self.random.randrange(8)) if how < 0.5 else self._byte()
+                changed[place] = (
+                    changed[place] ^ (1 << self.random.randrange(8)) if how < 0.5 else self._byte()
+                )
         return bytes(changed)
 
     def _byte(self) -> int:

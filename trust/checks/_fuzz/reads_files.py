@@ -54,7 +54,9 @@ def result(folder: Path) -> Target:
         summarize(found)
         written[0] += 1
         if written[0] % 50 == 0:
-            write_result(found, folder / f"written-{written[0]}", [f for f in FORMATS if f not in ("png", "html")])
+            write_result(
+                found, folder / f"written-{written[0]}", [f for f in FORMATS if f not in ("png", "html")]
+            )
 
     made = [toy_result(2), toy_result(1, kind="audio"), toy_result(2, kind="text", timed=False)]
     objects = [one.to_json() for one in made]
@@ -129,5 +131,14 @@ def _settings(folder: Path, load: Callable[[Path], Any], seed: bytes) -> Target:
     def render(content: Any) -> bytes:
         return yaml.safe_dump(content, allow_unicode=True).encode("utf-8", "surrogatepass")
 
-    words = (b"!!python/name:os.system", b"!!binary", b"!!set", b"!!timestamp 2020-01-01", b"? ", b"--- ", b"|", b">-")
+    words = (
+        b"!!python/name:os.system",
+        b"!!binary",
+        b"!!set",
+        b"!!timestamp 2020-01-01",
+        b"? ",
+        b"--- ",
+        b"|",
+        b">-",
+    )
     return Target(read, [seed], words, [yaml.safe_load(seed)], render)

@@ -66,7 +66,14 @@ def upload(folder: Path) -> Target:
         if status >= 500:
             raise Failed(f"status {status}")
 
-    return Target(read, UPLOADS, (b"Content-Disposition", b"filename*=UTF-8''", b"boundary=", b"--x--", b"--x\r\n"), (), bytes, service.close)
+    return Target(
+        read,
+        UPLOADS,
+        (b"Content-Disposition", b"filename*=UTF-8''", b"boundary=", b"--x--", b"--x\r\n"),
+        (),
+        bytes,
+        service.close,
+    )
 
 
 def _part(name: str, content: bytes, file: str | None = None) -> bytes:
@@ -112,7 +119,11 @@ async def _post(app: Any, kind: bytes, body: bytes) -> int:
         "raw_path": b"/v1/recordings",
         "root_path": "",
         "query_string": b"",
-        "headers": [(b"host", b"127.0.0.1"), (b"content-type", kind), (b"content-length", str(len(body)).encode())],
+        "headers": [
+            (b"host", b"127.0.0.1"),
+            (b"content-type", kind),
+            (b"content-length", str(len(body)).encode()),
+        ],
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 80),
     }
@@ -127,10 +138,10 @@ def live(folder: Path) -> Target:
     sys.path.append(str(TESTS))
     import numpy as np
     import torch
-    from toy_talk import Ready, Turn, measurable, message, voice
 
     from crossgate.serving.live.session import Session
     from crossgate.serving.settings import ServiceSettings
+    from toy_talk import Ready, Turn, measurable, message, voice
 
     torch.set_num_threads(1)
     ready = Ready(measurable(folder / "live"))

@@ -63,7 +63,9 @@ TRANSCRIPTS = {
     "rttm": RTTM,
 }
 TRANSCRIPT_WORDS = (
-    *(b"WEBVTT NOTE STYLE REGION --> <v <c <i> </v> <ruby> <lang &nbsp; align: 00:00:01.000 99:59:59.999 1:2".split()),
+    *(
+        b"WEBVTT NOTE STYLE REGION --> <v <c <i> </v> <ruby> <lang &nbsp; align: 00:00:01.000 99:59:59.999 1:2".split()
+    ),
     *(b"speaker text start end id Utterance StartTime Dialogue_ID sep=; ; segments utterances words".split()),
     *(b"<!DOCTYPE <![CDATA[ ]]> <!ENTITY SYSTEM xmlns: TIME_SLOT TIER encoding= UTF-16 <?xml".split()),
     *(b"ooTextFile TextGrid IntervalTier TextTier <exists> <absent> SPEAKER <NA> ;; LEXEME".split()),
@@ -94,11 +96,54 @@ def pickles() -> tuple[bytes, ...]:
 
 PICKLE_WORDS = (
     *(b"cos\nsystem\n", b"cbuiltins\nset\n", b"cnumpy\ndtype\n", b"cnumpy\nndarray\n", b"c_codecs\nencode\n"),
-    *(b"\x8c\x08builtins\x8c\x04eval\x93", b"R", b"b", b"o", b"i", b"\x81", b"\x92", b"\x82\x01", b"Q", b"P1\n"),
+    *(
+        b"\x8c\x08builtins\x8c\x04eval\x93",
+        b"R",
+        b"b",
+        b"o",
+        b"i",
+        b"\x81",
+        b"\x92",
+        b"\x82\x01",
+        b"Q",
+        b"P1\n",
+    ),
     *(b"(", b"t", b"l", b"d", b"u", b"s", b"e", b"a", b"0", b"1", b"2", b"h\x00", b"q\x01", b"\x94", b"\x95"),
-    *(b"\x8f", b"\x90", b"\x91", b"\x97", b"\x98", b"\x96", b"\x8e", b"\x8d", b"\x85", b"\x86", b"\x87", b")", b"]"),
-    *(b"I1\n", b"L5L\n", b"\x8a\x01\xff", b"\x8b\xff\xff\xff\x7f", b"F1\n", b"G\x00\x00\x00\x00\x00\x00\xf8\x7f"),
-    *(b"U2", b"U1000000", b"O", b"<", b">", b"f4,f4", b"(2,)f4", b"M8[s]", b"J\xff\xff\xff\x7f", b"ccollections\n"),
+    *(
+        b"\x8f",
+        b"\x90",
+        b"\x91",
+        b"\x97",
+        b"\x98",
+        b"\x96",
+        b"\x8e",
+        b"\x8d",
+        b"\x85",
+        b"\x86",
+        b"\x87",
+        b")",
+        b"]",
+    ),
+    *(
+        b"I1\n",
+        b"L5L\n",
+        b"\x8a\x01\xff",
+        b"\x8b\xff\xff\xff\x7f",
+        b"F1\n",
+        b"G\x00\x00\x00\x00\x00\x00\xf8\x7f",
+    ),
+    *(
+        b"U2",
+        b"U1000000",
+        b"O",
+        b"<",
+        b">",
+        b"f4,f4",
+        b"(2,)f4",
+        b"M8[s]",
+        b"J\xff\xff\xff\x7f",
+        b"ccollections\n",
+    ),
 )
 
 EXPERIMENT = b"""\

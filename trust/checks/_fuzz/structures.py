@@ -15,14 +15,20 @@ ODD = st.one_of(
     st.sampled_from((0, -1, 1, 2**31, 2**63, -(2**63), 10**30, 10**400, 1e308, -1e308, 1e-320, 0.5, -0.0)),
     st.floats(),
     st.text(max_size=20),
-    st.sampled_from(("", "\0", "\ud800", "\u2028", "../x", "/etc/passwd", "1", "true", "a" * 5000, "=1+1", "(a+)+$")),
+    st.sampled_from(
+        ("", "\0", "\ud800", "\u2028", "../x", "/etc/passwd", "1", "true", "a" * 5000, "=1+1", "(a+)+$")
+    ),
 )
-ANY = st.recursive(ODD, lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(max_size=8), part, max_size=3))
+ANY = st.recursive(
+    ODD, lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(max_size=8), part, max_size=3)
+)
 
 
 def changed(objects: Sequence[Any]) -> st.SearchStrategy[Any]:
     """One of the objects, with one to three parts put in another's place, left out, doubled, or made something else."""
-    change = st.tuples(st.integers(0, 10_000), st.sampled_from(("other", "other", "gone", "twice", "named", "moved")), ANY)
+    change = st.tuples(
+        st.integers(0, 10_000), st.sampled_from(("other", "other", "gone", "twice", "named", "moved")), ANY
+    )
     return st.builds(_apply, st.sampled_from(objects), st.lists(change, min_size=1, max_size=3))
 
 
@@ -49,7 +55,13 @@ def _apply(content: Any, changes: Sequence[tuple[int, str, Any]]) -> Any:
 
 def _spots(content: Any) -> Any:
     """Every (container, key) inside."""
-    inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    inner = (
+        content.items()
+        if isinstance(content, dict)
+        else enumerate(content)
+        if isinstance(content, list)
+        else ()
+    )
     for key, value in list(inner):
         yield content, key
         yield from _spots(value)

@@ -287,7 +287,7 @@ def _refuse_other_sizes(
     ranks = {shape[0] for name, shape in adapter.items() if "lora_A" in name and shape}
     if settings.rank and ranks != {settings.rank}:
         raise InputError(
-            f"the weights do not fit the settings beside them: rank {sorted(ranks)}, expected {settings.rank}",
+            f"the weights do not fit the settings beside them: rank {sorted(ranks)}, not {settings.rank}",
             where=str(folder / ADAPTER_FILE),
             fix="a file may be damaged, or comes from another encoder",
         )

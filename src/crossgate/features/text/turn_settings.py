@@ -48,7 +48,9 @@ class TurnEncoderSettings:
             raise InputError(f"encoder.rank is {self.rank}, expected 0 to {MOST_RANK}")
         object.__setattr__(self, "layers", tuple(self.layers))  # lists come from JSON
         if not 0 < len(self.layers) <= MOST_LAYERS or not all(isinstance(one, int) for one in self.layers):
-            raise InputError(f"encoder.layers is {list(self.layers)!r:.80}, expected numbers such as -1 for the last")
+            raise InputError(
+                f"encoder.layers is {list(self.layers)!r:.80}, expected numbers such as -1 for the last"
+            )
         for name in ("lora_dropout", "attention_dropout", "dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"encoder.{name} is {getattr(self, name)}, expected 0 or more, less than 1")

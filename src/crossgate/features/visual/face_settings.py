@@ -43,8 +43,6 @@ class FaceSettings:
         if min(self.stem, self.embedding, *self.widths, *self.blocks) < 1:
             raise InputError("network: channels, blocks and embedding are 1 or more")
         if max(self.stem, self.embedding, *self.widths) > MOST_CHANNELS or max(self.blocks) > MOST_BLOCKS:
-            raise InputError(
-                f"network: {MOST_CHANNELS} channels and {MOST_BLOCKS} blocks a stage at most"
-            )
+            raise InputError(f"network: {MOST_CHANNELS} channels and {MOST_BLOCKS} blocks a stage at most")
         if not 0 <= self.dropout < 1:
             raise InputError(f"network.dropout is {self.dropout}, expected 0 or more, less than 1")
