@@ -91,14 +91,12 @@ def _checked(header: Any, size: int) -> Shapes:
     shapes: Shapes = {}
     places: list[tuple[int, int]] = []
     for name, entry in header.items():
-        shape, place = (
-            entry.get(key) if isinstance(entry, dict) else None for key in ("shape", "data_offsets")
-        )
-        if not _whole(shape) or not _whole(place) or len(place) != 2 or entry.get("dtype") not in _BYTES:
+        shape, place = (_whole(entry, key) for key in ("shape", "data_offsets"))
+        if shape is None or place is None or len(place) != 2 or entry.get("dtype") not in _BYTES:
             raise ValueError(f"{name!r:.80} has no dtype, shape and place that are known")
         if place[1] - place[0] != math.prod(shape) * _BYTES[entry["dtype"]]:
             raise ValueError(f"{name!r:.80} has another size than its shape")
-        shapes[name] = tuple(shape)
+        shapes[name] = shape
         places.append((place[0], place[1]))
     end = 0
     for start, stop in sorted(places):
@@ -110,8 +108,9 @@ def _checked(header: Any, size: int) -> Shapes:
     return shapes
 
 
-def _whole(value: Any) -> bool:
-    """A short list of whole numbers that are no bombs themselves."""
-    return (
-        isinstance(value, list) and len(value) <= 8 and all(type(n) is int and 0 <= n < 2**48 for n in value)
-    )
+def _whole(entry: Any, key: str) -> tuple[int, ...] | None:
+    """A short list of whole numbers that are no bombs themselves; None for anything else."""
+    value = entry.get(key) if isinstance(entry, dict) else None
+    if not isinstance(value, list) or len(value) > 8:
+        return None
+    return tuple(value) if all(type(n) is int and 0 <= n < 2**48 for n in value) else None

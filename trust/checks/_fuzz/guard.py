@@ -111,11 +111,16 @@ class Guard:
             if isinstance(flags, int) and flags & _WRITES and not isinstance(path, int):
                 self._must_be_inside(event, path)
         elif event in _PATHS:
+            at = arguments[-1] if isinstance(arguments[-1], int) and len(arguments) > 1 else -1
             for place in _PATHS[event]:
-                self._must_be_inside(event, arguments[place])
+                self._must_be_inside(event, arguments[place], at)
 
-    def _must_be_inside(self, event: str, path: Any) -> None:
-        where = os.path.realpath(os.fsdecode(path)) if not isinstance(path, int) else self.folder
+    def _must_be_inside(self, event: str, path: Any, at: int = -1) -> None:
+        """`at` is the descriptor of the folder that a relative path starts from."""
+        if isinstance(path, int):
+            return
+        start = f"/proc/self/fd/{at}" if at >= 0 else ""
+        where = os.path.realpath(os.path.join(start, os.fsdecode(path)))  # noqa: PTH118  # may be bytes
         if not (where + os.sep).startswith(self.folder + os.sep) and where != os.devnull:
             self._object(f"{event} of {where}")
 

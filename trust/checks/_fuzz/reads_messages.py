@@ -47,7 +47,7 @@ def upload(folder: Path) -> Target:
                 data.mkdir()
                 self.served = Served(
                     Database(f"sqlite:///{data / 'service.sqlite'}"),
-                    ServiceSettings(data=data, stores=("s3://bucket/",)),
+                    ServiceSettings(data=data, allow_store="s3://bucket/"),
                 )
             self.asked += 1
             return self.loop.run_until_complete(_post(self.served.app, kind, body))

@@ -9,7 +9,7 @@ from crossgate.errors import InputError
 ENCODER_FOLDER = "text_encoder"
 """Where a table keeps the encoder behind its column `text_turns`, which new texts are read with."""
 
-MOST_RANK, MOST_LAYERS = 4096, 100
+MOST_RANK, MOST_ALPHA, MOST_LAYERS = 4096, 1_000_000, 100
 """More would be a damaged file."""
 
 
@@ -44,6 +44,11 @@ class TurnEncoderSettings:
     def __post_init__(self) -> None:
         if not isinstance(self.base, str):
             raise InputError(f"encoder.base is {self.base!r:.80}, expected a name")
+        for name in ("rank", "alpha", "max_tokens", "turn_tokens"):
+            if type(getattr(self, name)) is not int:
+                raise InputError(f"encoder.{name} is {getattr(self, name)!r:.80}, expected a whole number")
+        if not 0 < self.alpha <= MOST_ALPHA:
+            raise InputError(f"encoder.alpha is {self.alpha}, expected 1 to {MOST_ALPHA:,}")
         if not 0 <= self.rank <= MOST_RANK:
             raise InputError(f"encoder.rank is {self.rank}, expected 0 to {MOST_RANK}")
         object.__setattr__(self, "layers", tuple(self.layers))  # lists come from JSON

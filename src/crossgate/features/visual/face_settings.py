@@ -40,6 +40,8 @@ class FaceSettings:
                 f"network.widths is {list(self.widths)} and network.blocks {list(self.blocks)}, "
                 "expected one number a stage in both, four stages at most"
             )
+        if any(type(size) is not int for size in (self.stem, self.embedding, *self.widths, *self.blocks)):
+            raise InputError("network: channels, blocks and embedding are whole numbers")
         if min(self.stem, self.embedding, *self.widths, *self.blocks) < 1:
             raise InputError("network: channels, blocks and embedding are 1 or more")
         if max(self.stem, self.embedding, *self.widths) > MOST_CHANNELS or max(self.blocks) > MOST_BLOCKS:
