@@ -82,6 +82,10 @@ class Conversation:
         return [order.setdefault(utterance.speaker, len(order)) for utterance in self.utterances]
 
 
+MOST_DIMENSIONS = 100_000
+"""Of a feature vector; the largest sets of openSMILE have some 7,000."""
+
+
 @dataclass(frozen=True)
 class FeatureSpec:
     """Names the extractor of a feature exactly, so that no network is fed what it was not trained on.
@@ -103,8 +107,12 @@ class FeatureSpec:
     def __post_init__(self) -> None:
         if self.modality not in MODALITIES:
             raise InputError(f"unknown modality {self.modality!r}; expected one of {', '.join(MODALITIES)}")
-        if self.dimension < 1:
-            raise InputError(f"feature {self.name!r} has dimension {self.dimension}; expected 1 or more")
+        if not all(isinstance(words, str) for words in (self.name, self.version, self.source)):
+            raise InputError(f"feature {self.name!r}: name, version and source are words")
+        if not isinstance(self.dimension, int) or not 1 <= self.dimension <= MOST_DIMENSIONS:
+            raise InputError(
+                f"feature {self.name!r} has dimension {self.dimension!r}; expected 1 to {MOST_DIMENSIONS:,}"
+            )
 
     @property
     def column(self) -> str:

@@ -24,6 +24,8 @@ class LabelSet:
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if not all(isinstance(word, str) for word in (self.name, *self.labels)):
+            raise InputError("a label set has a name, and emotions by their names")
         if len(set(self.labels)) != len(self.labels):
             raise InputError(f"label set {self.name!r} names an emotion twice: {', '.join(self.labels)}")
         if len(self.labels) < 2:

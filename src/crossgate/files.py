@@ -24,6 +24,9 @@ DRAFTS = ".*.tmp"
 FULL = {errno.ENOSPC, errno.EFBIG, errno.EIO, *({errno.EDQUOT} if hasattr(errno, "EDQUOT") else ())}
 """What the operating system says of a disk that takes no more."""
 
+LARGEST_JSON = 10_000_000
+"""Bytes of a manifest or of settings: Python may take thirty times as much for the objects in it."""
+
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
@@ -151,3 +154,32 @@ def _number_of(error: Exception) -> int | None:
         return error.errno
     found = re.search(r"os error (\d+)", str(error))
     return int(found[1]) if found else None
+
+
+def read_json(path: Path, *, missing: str | None = None, largest: int = LARGEST_JSON) -> Any:
+    """The content of a JSON file.
+
+    Args:
+        path: the file.
+        missing: what to do where there is none.
+        largest: bytes.
+
+    Raises InputError where there is none, it is larger, or is no JSON that can be read.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError("is no file", where=str(path))
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+        if len(content) > largest:
+            raise InputError(f"has more than {largest / 1e6:g} MB", where=str(path), fix="name another file")
+        return json.loads(content.decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError("no such file", where=str(path), fix=missing) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # no UTF-8; a number of thousands of digits; a thousand brackets
+        raise InputError(f"not JSON: {str(error)[:200]}", where=str(path)) from error

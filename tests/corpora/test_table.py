@@ -333,3 +333,51 @@ def test_a_split_without_a_row_is_refused(tmp_path: Path) -> None:
     pq.write_table(content.slice(0, 0), tmp_path / "train.parquet")
     with pytest.raises(InputError, match="no utterance"):
         open_table(tmp_path).split("train")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("splits", "train", "file"), "a" * 300 + ".parquet"),
+        (("splits", "train", "file"), 5),
+        (("splits", "train", "rows"), "two"),
+        (("labels", "labels"), [1, 2]),
+        (("labels", "name"), ["meld7"]),
+        (("features", 0, "dimension"), 10**12),
+        (("features", 0, "dimension"), "2"),
+        (("features", 0, "name"), 7),
+    ],
+    ids=str,
+)
+def test_a_manifest_of_other_types_is_refused(tmp_path: Path, path: tuple[Any, ...], value: Any) -> None:
+    content = pa.Table.from_pylist([row()]).append_column("audio_toy", pa.array([None], type=FIXED))
+    write_table(tmp_path / "t", replace(PLAIN, features=(AUDIO,)), {"train": content})
+    manifest = json.loads((tmp_path / "t" / MANIFEST_FILE).read_text(encoding="utf-8"))
+    place = manifest
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    (tmp_path / "t" / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(InputError, match=MANIFEST_FILE):
+        open_table(tmp_path / "t")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"version": ' + "9" * 9000 + "}"], ids=["brackets", "digits"]
+)
+def test_a_manifest_that_is_a_bomb_is_refused(tmp_path: Path, text: str) -> None:
+    write_table(tmp_path / "t", PLAIN, {"train": pa.Table.from_pylist([row()])})
+    (tmp_path / "t" / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="not JSON"):
+        open_table(tmp_path / "t")
+
+
+def test_a_text_that_is_no_utf8_is_refused_with_its_column(tmp_path: Path) -> None:
+    damaged = pa.Array.from_buffers(
+        pa.string(), 1, [*pa.array(["abcd"]).buffers()[:2], pa.py_buffer(b"\xff\xfe\xfd\xfc")]
+    )
+    content = pa.Table.from_pylist([row()])
+    content = content.set_column(content.column_names.index("text"), "text", damaged)
+    pq.write_table(content, tmp_path / "train.parquet")
+    with pytest.raises(InputError, match="column text"):
+        open_table(tmp_path).split("train")

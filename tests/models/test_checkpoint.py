@@ -274,3 +274,55 @@ def test_a_number_of_networks_that_is_none_is_refused(members: Any, tmp_path: Pa
     (tmp_path / CONFIG_FILE).write_text(json.dumps(config | {"members": members}), encoding="utf-8")
     with pytest.raises(InputError, match="members"):
         load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("model", {"hidden": 65_536, "heads": 1}),
+        ("model", {"hidden": 10**9}),
+        ("model", {"layers": 10**9}),
+        ("model", {"feedforward": 1e300}),
+        ("model", {"speakers": 100_000}),
+        ("dimensions", {"text": 2**31}),
+        ("dimensions", {"text": 10**30}),
+        ("calibration", {"temperature": 10**400}),
+    ],
+)
+def test_sizes_that_the_weights_do_not_have_are_refused_before_memory_is_asked_for(
+    part: str, change: dict[str, Any], tmp_path: Path
+) -> None:
+    checkpoint().save(tmp_path)
+    config = json.loads((tmp_path / CONFIG_FILE).read_text(encoding="utf-8"))
+    config[part] |= change
+    (tmp_path / CONFIG_FILE).write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(InputError, match=str(tmp_path)):
+        load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format": ' + "9" * 9000 + "}", " " * 10_000_001])
+def test_a_config_that_is_a_bomb_is_refused(text: str, tmp_path: Path) -> None:
+    checkpoint().save(tmp_path)
+    (tmp_path / CONFIG_FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=CONFIG_FILE):
+        load_checkpoint(tmp_path)
+
+
+def test_a_link_out_of_the_encoders_folder_does_not_go_along(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("mine", encoding="utf-8")
+    encoder = an_encoder(tmp_path / "trained")
+    (encoder / "notes.json").symlink_to(tmp_path / "secret")
+    with pytest.raises(InputError, match="link"):
+        replace(checkpoint(), encoder=encoder).save(tmp_path / "one")
+    assert not (tmp_path / "one" / "text").exists()
+
+
+def test_the_links_of_the_hubs_cache_go_along(tmp_path: Path) -> None:
+    blobs, encoder = tmp_path / "blobs", tmp_path / "snapshots" / "1a2b" / "text"
+    blobs.mkdir()
+    encoder.mkdir(parents=True)
+    (blobs / "5c6d").write_text("x", encoding="utf-8")
+    (encoder / "encoder.json").symlink_to("../../../blobs/5c6d")
+    replace(checkpoint(), encoder=encoder).save(tmp_path / "one")
+    assert (tmp_path / "one" / "text" / "encoder.json").read_text(encoding="utf-8") == "x"
+    assert not (tmp_path / "one" / "text" / "encoder.json").is_symlink()

@@ -157,3 +157,29 @@ def test_an_experiment_survives_being_json(tmp_path: Path) -> None:
 
     content = json.dumps(experiment_json(experiment(folds=True)))  # JSON is YAML
     assert load(tmp_path, content) == experiment(folds=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 2000, "name: 2020-01-45", "name: 0b", "name: {[1]: 2}", "a: " * 2000, "&a [*a]"]
+)
+def test_what_yaml_cannot_make_of_it_is_said(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"my\.yaml"):
+        load(tmp_path, text)
+
+
+@pytest.mark.parametrize("cycle", [False, True])
+def test_aliases_that_unfold_to_billions_are_refused(tmp_path: Path, cycle: bool) -> None:
+    laughs = ["name: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    laughs += [f"model: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    with pytest.raises(InputError, match="unfold"):
+        load(tmp_path, "name: &a [*a]" if cycle else "\n".join(laughs))
+
+
+def test_a_file_far_larger_than_settings_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="bytes"):
+        load(tmp_path, YAML + "#" * 200_000)
+
+
+def test_settings_may_be_named_once_and_used_again(tmp_path: Path) -> None:
+    text = YAML.replace("name: toy", "name: &n toy").replace("text: [toy]", "text: [*n]")
+    assert load(tmp_path, text) == load(tmp_path, YAML)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from crossgate.conversation import FeatureSpec
 from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
+from crossgate.files import read_json
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = "crossgate-table"
@@ -24,6 +24,10 @@ class SplitFile:
     file: str
     rows: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.file, str) and type(self.rows) is int and isinstance(self.sha256, str)):
+            raise InputError("a split is a file, its rows and its SHA-256")
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,8 @@ class Manifest:
                 source=str(content.get("source", "unknown")),
                 notes=tuple(content.get("notes", ())),
             )
+        except InputError as error:  # what checks itself knows no file
+            raise InputError(error.what, where=error.where or where, fix=error.fix) from error
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"the manifest lacks a key or has one too many: {error}",
@@ -100,10 +106,7 @@ class Manifest:
 def read_manifest(folder: Path) -> Manifest:
     """Read `manifest.json` of a table folder."""
     path = folder / MANIFEST_FILE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"not JSON: {error}", where=str(path)) from error
+    content = read_json(path)
     if not isinstance(content, dict):
         raise InputError(f"expected an object, got {type(content).__name__}", where=str(path))
     return Manifest.from_json(content, str(path))

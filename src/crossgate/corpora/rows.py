@@ -12,10 +12,13 @@ import pyarrow.compute as pc
 
 from crossgate.conversation import Conversation, Utterance
 from crossgate.emotions import LabelSet
-from crossgate.errors import InputError
+from crossgate.errors import InputError, reason_of
 
 REQUIRED = ("conversation_id", "utterance_id", "turn", "speaker")
 """Columns every table must have; `text, start, end, emotion` and features may be missing."""
+
+MOST_MISSING = 100_000_000
+"""Numbers of a column that holds none: a manifest alone may not ask for more memory than this."""
 
 ROW_SCHEMA = pa.schema(
     [
@@ -46,7 +49,9 @@ def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[C
             fix=f"every table needs {', '.join(REQUIRED)}",
         )
     columns = {
-        name: content.column(name).to_pylist() if name in content.column_names else [None] * content.num_rows
+        name: plain_values(content, name, where)
+        if name in content.column_names
+        else [None] * content.num_rows
         for name in (*REQUIRED, "text", "start", "end", "emotion")
     }
     grouped: dict[str, list[Utterance]] = {}
@@ -108,6 +113,15 @@ def conversations_of(content: pa.Table, labels: LabelSet, where: str) -> tuple[C
     return tuple(Conversation(id, tuple(utterances)) for id, utterances in grouped.items())
 
 
+def plain_values(content: pa.Table, name: str, where: str) -> list[Any]:
+    """The cells of a column. Raises InputError where one is no UTF-8, or no date that Python knows."""
+    try:
+        values: list[Any] = content.column(name).to_pylist()
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise InputError(f"cannot be read: {reason_of(error)}", where=f"{where}, column {name}") from error
+    return values
+
+
 def is_vector(type: pa.DataType) -> bool:
     """Whether a column of this type can hold a feature: lists of numbers."""
     if not (pa.types.is_list(type) or pa.types.is_large_list(type) or pa.types.is_fixed_size_list(type)):
@@ -148,6 +162,12 @@ def feature_values(
             f"the feature has {lengths[row]} numbers, expected {expected}",
             where=f"{where}, row {row}",
             fix="a missing vector is null; all others have the length the manifest states",
+        )
+    if not found.size and len(array) * expected > MOST_MISSING:
+        raise InputError(
+            f"no row has a vector, and {len(array)} rows of {expected} numbers were asked for",
+            where=where,
+            fix="leave the column out",
         )
     values = np.full((len(array), expected), np.nan, dtype=np.float32)
     if found.size:

@@ -24,10 +24,13 @@ from crossgate.corpora.manifest import (
     read_manifest,
     sha256_of,
 )
-from crossgate.corpora.rows import conversations_of, feature_values, is_vector
+from crossgate.corpora.rows import conversations_of, feature_values, is_vector, plain_values
 from crossgate.emotions import label_set_of, refuse_misspelt
-from crossgate.errors import InputError
+from crossgate.errors import InputError, reason_of
 from crossgate.files import new_folder, write_json
+
+LONGEST_NAME = 100
+"""Characters of a split's file name; file systems take 255 bytes."""
 
 SEALED = frozenset({"test"})
 """Splits that open only through `evaluation/sealed.py`."""
@@ -132,7 +135,7 @@ def open_table(folder: Path) -> CorpusTable:
     manifest = read_manifest(folder)
     for name, split in manifest.splits.items():
         path = folder / split.file
-        if path.name != split.file:
+        if path.name != split.file or len(split.file) > LONGEST_NAME or "\0" in split.file:
             raise InputError(f"{split.file!r} is not a plain file name", where=str(folder / MANIFEST_FILE))
         if name.lower() in SEALED:
             continue  # looked at when it is opened; what does not open it need not have it
@@ -201,8 +204,7 @@ def derive_manifest(folder: Path) -> Manifest:
                 )
         if "emotion" in table.column_names and path.stem.lower() not in SEALED:
             # What is no string is refused, with its row, when the split is read.
-            found = table.column("emotion").unique().to_pylist()
-            emotions.update(e for e in found if e and isinstance(e, str))
+            emotions.update(e for e in plain_values(table, "emotion", str(path)) if e and isinstance(e, str))
     refuse_misspelt(emotions, str(folder))
     order = {"train": 0, "validation": 1, "test": 2}
     return Manifest(
@@ -229,9 +231,9 @@ def open_parquet(path: Path) -> pa.Table:
         return pq.read_table(path, memory_map=True)
     except FileNotFoundError:
         raise InputError("the manifest names this file, but it is not there", where=str(path)) from None
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise InputError(
-            f"not a readable Parquet file: {str(error).splitlines()[0]}",
+            f"not a readable Parquet file: {reason_of(error)}",
             where=str(path),
             fix="the file may have been cut short: fetch or import it again",
         ) from error

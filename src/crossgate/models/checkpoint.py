@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 from collections.abc import Mapping
@@ -12,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
-from crossgate.conversation import FeatureSpec, Modality
+from crossgate.conversation import MODALITIES, FeatureSpec, Modality
 from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
-from crossgate.files import new_file, new_folder, whole_folder, write_json
+from crossgate.features.stored import Shapes, load_fitting, shapes_in, shapes_of
+from crossgate.files import new_file, new_folder, read_json, whole_folder, write_json
 from crossgate.models.ensemble import Ensemble
 from crossgate.models.kinds import make_network
 from crossgate.models.network import Network
@@ -136,31 +135,31 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         settings = ModelSettings(**config["model"])
         features = feature_settings(config["features"])
         specs = {m: tuple(FeatureSpec(**s) for s in found) for m, found in config["specs"].items()}
-        dimensions: dict[Modality, int] = config["dimensions"]
-        network = _network(settings, dimensions, len(labels), config.get("members", 1))
+        dimensions = _dimensions(config["dimensions"])
+        members = config.get("members", 1)
         calibration = {name: float(value) for name, value in config.get("calibration", {}).items()}
-    except (InputError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        path = folder / WEIGHTS_FILE
+        shapes_of(path)  # says what is wrong with the file itself
+        # First without memory: what the settings ask for must be what the file holds.
+        with torch.device("meta"):
+            expected = _shapes(make_network(settings, dimensions, len(labels)), members, dimensions)
+    except InputError as error:
+        if error.where is not None:
+            raise
         raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
-    path = folder / WEIGHTS_FILE
-    try:
-        tensors = load_file(path)
-        standardizers: dict[Modality, Standardizer] = {
-            m: Standardizer(
-                tensors.pop(f"standardizer.{m}.mean").numpy(), tensors.pop(f"standardizer.{m}.scale").numpy()
-            )
-            for m in dimensions
-        }
-        network.load_state_dict(  # which copies what was stored in float16 into float32
-            {name.removeprefix("network."): value for name, value in tensors.items()}
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OverflowError) as error:
+        raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
+    tensors = load_fitting(path, expected)
+    standardizers: dict[Modality, Standardizer] = {
+        m: Standardizer(
+            tensors.pop(f"standardizer.{m}.mean").numpy(), tensors.pop(f"standardizer.{m}.scale").numpy()
         )
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(path)) from None
-    except (SafetensorError, KeyError, RuntimeError) as error:
-        raise InputError(
-            f"the weights do not fit the settings beside them: {str(error).splitlines()[0]}",
-            where=str(path),
-            fix="the file may be damaged, or comes from another checkpoint",
-        ) from error
+        for m in dimensions
+    }
+    network = _network(settings, dimensions, len(labels), members)
+    network.load_state_dict(  # which copies what was stored in float16 into float32
+        {name.removeprefix("network."): value for name, value in tensors.items()}
+    )
     network.eval()
     encoder = folder / ENCODER_FOLDER
     try:
@@ -194,10 +193,29 @@ def _network(
     settings: ModelSettings, dimensions: Mapping[Modality, int], emotions: int, members: int
 ) -> Network:
     """One network, or several that answer as one."""
-    if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
-        raise InputError(f"members is {members!r}, expected 1 to {MOST_MEMBERS}")
     networks = [make_network(settings, dimensions, emotions) for _ in range(members)]
     return Ensemble(networks) if members > 1 else networks[0]
+
+
+def _shapes(network: Network, members: Any, dimensions: Mapping[Modality, int]) -> Shapes:
+    """Names and shapes of all tensors of a checkpoint, by one of its networks."""
+    if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
+        raise InputError(f"members is {members!r}, expected 1 to {MOST_MEMBERS}")
+    prefixes = ["network."] if members == 1 else [f"network.members.{member}." for member in range(members)]
+    shapes = {name: shape for prefix in prefixes for name, shape in shapes_in(network, prefix).items()}
+    for modality, size in dimensions.items():
+        shapes |= {f"standardizer.{modality}.{what}": (size,) for what in ("mean", "scale")}
+    return shapes
+
+
+def _dimensions(content: Any) -> dict[Modality, int]:
+    """Length of the vector of each modality. Raises InputError where it is none."""
+    if not isinstance(content, dict) or not content.keys() <= set(MODALITIES):
+        raise InputError(f"dimensions is {content!r:.200}, expected some of {', '.join(MODALITIES)}")
+    for modality, size in content.items():
+        if type(size) is not int or not 1 <= size <= 2**31:
+            raise InputError(f"dimensions.{modality} is {size!r:.80}, expected 1 or more")
+    return content
 
 
 def _halved(name: str, value: torch.Tensor) -> torch.Tensor:
@@ -223,6 +241,12 @@ def _carry(encoder: Path | None, target: Path) -> None:
         return
     files = sorted(path for path in encoder.rglob("*") if path.is_file())
     for path in files:
+        if not _of_this_folder(path, encoder):
+            raise InputError(
+                "is a link to a file elsewhere, which would be copied and published under this name",
+                where=str(path),
+                fix="put the file itself there",
+            )
         if not any(fnmatch(path.name, pattern) for pattern in SHIPPED):
             raise InputError(
                 f"a checkpoint carries {', '.join(SHIPPED)} and nothing else",
@@ -238,15 +262,17 @@ def _carry(encoder: Path | None, target: Path) -> None:
             shutil.copyfile(path, copy)
 
 
+def _of_this_folder(path: Path, encoder: Path) -> bool:
+    """Whether a file lies in the folder, or, as in the hub's cache, among the blobs of its repository."""
+    target = path.resolve()
+    if target.is_relative_to(encoder.resolve()):
+        return True
+    repository = next((up.parent for up in encoder.absolute().parents if up.name == "snapshots"), None)
+    return repository is not None and target.parent == (repository / "blobs").resolve()
+
+
 def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            "no such file", where=str(path), fix="name the folder of a run or checkpoint"
-        ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"not JSON: {error}", where=str(path)) from error
+    config = read_json(path, missing="name the folder of a run or checkpoint")
     if not isinstance(config, dict) or (config.get("format"), config.get("version")) != (
         FORMAT,
         FORMAT_VERSION,

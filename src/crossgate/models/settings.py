@@ -19,6 +19,9 @@ KINDS = (
 )
 """Our network, and the rivals it is compared with."""
 
+MOST = {"hidden": 65_536, "layers": 256, "gate_rank": 65_536, "speakers": 100_000}
+"""More would be a damaged file; what is between costs the memory it costs."""
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -64,11 +67,14 @@ class ModelSettings:
             raise InputError(f"model.hidden is {self.hidden}, expected 2 or more")
         if self.heads < 1 or self.hidden % self.heads:
             raise InputError(f"model.heads ({self.heads}) must divide model.hidden ({self.hidden})")
-        for name in ("layers", "gate_rank", "speakers"):
-            if getattr(self, name) < 1:
-                raise InputError(f"model.{name} is {getattr(self, name)}, expected 1 or more")
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            if value < 1:
+                raise InputError(f"model.{name} is {value}, expected 1 or more")
+            if value > most:
+                raise InputError(f"model.{name} is {value}, expected {most:,} at most")
         for name in ("dropout", "input_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"model.{name} is {getattr(self, name)}, expected 0 or more and less than 1")
-        if not 0 < self.feedforward < float("inf"):
-            raise InputError(f"model.feedforward is {self.feedforward}, expected more than 0")
+        if not 0 < self.feedforward <= 64:
+            raise InputError(f"model.feedforward is {self.feedforward}, expected more than 0, 64 at most")

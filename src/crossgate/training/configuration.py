@@ -15,6 +15,12 @@ from crossgate.training.settings import Experiment
 
 Settings = TypeVar("Settings")
 
+LARGEST = 200_000
+"""Bytes of a file of settings."""
+
+MOST_NODES = 20_000
+"""Values in it."""
+
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
 
@@ -35,29 +41,65 @@ def load_settings(kind: type[Settings], path: Path, overrides: Sequence[str] = (
 
     Raises InputError naming the file and the key that is unknown, missing or of the wrong type.
     """
-    parser = settings_parser(kind)
     for override in overrides:
         if "=" not in override:
             raise InputError(f"--set {override!r}: expected key=value, for example model.hidden=128")
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(path), fix="known good ones stand in configs/") from None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise InputError(f"not YAML: {error}", where=str(path)) from error
+    content = _read_yaml(Path(path))
     if not isinstance(content, dict):
         raise InputError("expected settings by name, `model:` and so on", where=str(path))
     _check_keys(kind, content, path)
+    parser = settings_parser(kind)
     try:
         base = parser.parse_object(content, defaults=True)
         if overrides:
             base = parser.parse_args([f"--{override}" for override in overrides], namespace=base)
         found = parser.instantiate(base)
         return kind(**vars(found))
-    except (ArgumentError, TypeError) as error:
-        raise InputError(_first_lines(error), where=str(path)) from error
     except InputError as error:  # the settings check themselves, and know no file
         raise InputError(error.what, where=error.where or str(path), fix=error.fix) from error
+    except (ArgumentError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        # The parser was not written for every object that YAML can spell.
+        raise InputError(_first_lines(error)[:2000], where=str(path)) from error
+    except RecursionError as error:
+        raise InputError("nested too deep", where=str(path)) from error
+
+
+def _read_yaml(path: Path) -> Any:
+    """The plain values of a YAML file. Raises InputError where it is none, or far more than settings are."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise InputError(
+                f"has more than {LARGEST:,} bytes, and settings have some hundreds", where=str(path)
+            )
+        loader = yaml.SafeLoader(content.decode("utf-8"))
+        try:
+            node = loader.get_single_node()
+            _unfolded(node, {}, str(path))
+            return None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except FileNotFoundError:
+        raise InputError("no such file", where=str(path), fix="known good ones stand in configs/") from None
+    except RecursionError as error:
+        raise InputError("not YAML: nested too deep", where=str(path)) from error
+    except (yaml.YAMLError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        # A date of the 45th of a month, an integer of no digits: PyYAML hands on what Python says of them.
+        raise InputError(f"not YAML: {str(error)[:2000]}", where=str(path)) from error
+
+
+def _unfolded(node: yaml.Node | None, sizes: dict[int, int], where: str) -> int:
+    """How many nodes a node has when its aliases are written out: a few lines can name billions."""
+    if node is None or isinstance(node.value, str):
+        return 1
+    if id(node) not in sizes:
+        sizes[id(node)] = MOST_NODES  # for an alias inside of what it names
+        inner = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
+        sizes[id(node)] = 1 + sum(_unfolded(part, sizes, where) for part in inner)
+    if sizes[id(node)] > MOST_NODES:
+        raise InputError(f"its aliases unfold to more than {MOST_NODES:,} values", where=where)
+    return sizes[id(node)]
 
 
 def _check_keys(kind: type[Any], content: dict[Any, Any], path: Path) -> None:
@@ -65,10 +107,10 @@ def _check_keys(kind: type[Any], content: dict[Any, Any], path: Path) -> None:
     known = {field.name: field.type for field in fields(kind)}
     for key, value in content.items():
         if str(key).partition(".")[0] not in known:
-            raise InputError(f"unknown key {key!r}; known are {', '.join(known)}", where=str(path))
+            raise InputError(f"unknown key {key!r:.200}; known are {', '.join(known)}", where=str(path))
         grouped = "Settings" in str(known.get(key))
         if grouped and not isinstance(value, dict):
-            raise InputError(f"{key}: expected settings by name, got {value!r}", where=str(path))
+            raise InputError(f"{key}: expected settings by name, got {value!r:.200}", where=str(path))
 
 
 def experiment_json(experiment: Experiment) -> dict[str, Any]:

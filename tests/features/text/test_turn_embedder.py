@@ -175,3 +175,21 @@ def test_dropout_of_the_attention_is_as_asked_for(base, asked):
     encoder = embedder(base, attention_dropout=asked).encoder
     found = {part.dropout.p for name, part in encoder.named_modules() if name.endswith("attention.self")}
     assert found == {asked}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"alpha": "10"},
+        {"alpha": 10**30},
+        {"alpha": None},
+        {"rank": 10**9},
+        {"rank": 1.5},
+        {"base": 7},
+        {"layers": (0,) * 1000},
+    ],
+    ids=str,
+)
+def test_settings_that_make_no_encoder_are_refused(wrong):
+    with pytest.raises(InputError, match=f"encoder.{next(iter(wrong))}"):
+        TurnEncoderSettings(**wrong)

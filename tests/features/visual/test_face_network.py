@@ -89,6 +89,11 @@ def test_any_number_of_stages(widths: tuple[int, ...], blocks: tuple[int, ...]) 
         {"embedding": 0},
         {"dropout": 1.0},
         {"blocks": (1, 0, 1)},
+        {"blocks": (1, 1.5, 1)},
+        {"blocks": (1, 10**9, 1)},
+        {"stem": True},
+        {"embedding": 10**9},
+        {"widths": (8, float("nan"), 8)},
     ],
     ids=str,
 )
@@ -152,7 +157,7 @@ DAMAGE = {
     "no weights": (lambda f: (f / WEIGHTS_FILE).unlink(), "no such file"),
     "cut weights": (
         lambda f: (f / WEIGHTS_FILE).write_bytes((f / WEIGHTS_FILE).read_bytes()[:200]),
-        "do not fit",
+        "cannot be read",
     ),
     "other weights": (
         lambda f: rewrite(f, network={"stem": 8, "widths": [4, 8], "blocks": [1, 1], "embedding": 6}),

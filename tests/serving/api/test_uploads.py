@@ -118,6 +118,9 @@ def test_another_kind_of_body_is_refused(service: Served) -> None:
     refused(service.client.post("/v1/recordings"), 415)
     headers = {"Content-Type": "multipart/form-data"}
     assert "boundary" in refused(service.client.post("/v1/recordings", headers=headers), 422)["detail"]
+    headers = {"Content-Type": f"multipart/form-data; boundary={'x' * 1000}"}
+    answer = service.client.post("/v1/recordings", content=b"--x", headers=headers)
+    assert "oundary" in refused(answer, 422)["detail"]
 
 
 def test_the_service_s_policy_holds_for_all(serve: Serve) -> None:

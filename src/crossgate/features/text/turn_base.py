@@ -34,11 +34,12 @@ def base_and_tokenizer(name: str, attention_dropout: float = 0.0) -> tuple[nn.Mo
     logging.disable_progress_bar()
     logging.set_verbosity_error()  # it reports the pooler we leave away as a surprise
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=pinned)
+        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=pinned, trust_remote_code=False)
         base: Any = AutoModel.from_pretrained(
             where,
             local_files_only=pinned,
             use_safetensors=True,
+            trust_remote_code=False,  # without a word about it, the library asks at the terminal
             dtype=torch.float32,
             add_pooling_layer=False,
             attention_probs_dropout_prob=attention_dropout,

@@ -6,7 +6,6 @@ A folder holds `adapter_model.safetensors` and `adapter_config.json`, which `pef
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -25,11 +24,12 @@ from crossgate.corpora.manifest import sha256_of
 from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import InputError
 from crossgate.features.cache import Features, cached
+from crossgate.features.stored import shapes_of
 from crossgate.features.text.turn_base import base_and_tokenizer
 from crossgate.features.text.turn_encoder import TARGETS, Tokenizer, Turn, TurnEncoder, pack
 from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.features.text.turn_windows import causal_windows, centred_windows
-from crossgate.files import new_file, whole_folder, write_json
+from crossgate.files import new_file, read_json, whole_folder, write_json
 
 CONFIG_FILE = "encoder.json"
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -70,7 +70,9 @@ class TurnEmbedder:
     def load(cls, folder: Path) -> TurnEmbedder:
         """Load a folder. Raises InputError where a file is missing, damaged or does not fit the others."""
         try:
-            config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+            if not (folder / CONFIG_FILE).exists():
+                raise FileNotFoundError
+            config = read_json(folder / CONFIG_FILE)
             if (config["format"], config["version"]) != (FORMAT, FORMAT_VERSION):
                 raise ValueError(f"not of format {FORMAT!r} version {FORMAT_VERSION}")
             settings = TurnEncoderSettings(**config["encoder"])
@@ -85,6 +87,7 @@ class TurnEmbedder:
             raise InputError(
                 f"the encoder's settings cannot be read: {error}", where=str(folder / CONFIG_FILE)
             ) from error
+        _refuse_other_sizes(folder, settings, labels)
         made = cls.fresh(settings, labels)
         try:
             made._take(load_file(folder / ADAPTER_FILE) | load_file(folder / HEADS_FILE))
@@ -272,6 +275,27 @@ def _kept(folder: Path, _: str) -> TurnEmbedder:
 def version_of(folder: Path) -> str:
     """The version of a saved encoder: eight digits that change with any weight."""
     return sha256_of(folder / ADAPTER_FILE)[:4] + sha256_of(folder / HEADS_FILE)[:4]
+
+
+def _refuse_other_sizes(
+    folder: Path, settings: TurnEncoderSettings, labels: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Refuse settings that ask for more memory than the files beside them hold, before it is asked for."""
+    adapter, heads = shapes_of(folder / ADAPTER_FILE), shapes_of(folder / HEADS_FILE)
+    ranks = {shape[0] for name, shape in adapter.items() if "lora_A" in name and shape}
+    if settings.rank and ranks != {settings.rank}:
+        raise InputError(
+            f"the weights do not fit the settings beside them: rank {sorted(ranks)}, not {settings.rank}",
+            where=str(folder / ADAPTER_FILE),
+            fix="a file may be damaged, or comes from another encoder",
+        )
+    for name, found in labels.items():
+        if heads.get(f"heads.{name}.bias") != (len(found),):
+            raise InputError(
+                f"the weights do not fit the settings beside them: head {name!r:.80} of {len(found)} labels",
+                where=str(folder / HEADS_FILE),
+                fix="a file may be damaged, or comes from another encoder",
+            )
 
 
 def _batches(jobs: Sequence[_Job]) -> list[list[_Job]]:

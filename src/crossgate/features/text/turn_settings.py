@@ -9,6 +9,9 @@ from crossgate.errors import InputError
 ENCODER_FOLDER = "text_encoder"
 """Where a table keeps the encoder behind its column `text_turns`, which new texts are read with."""
 
+MOST_RANK, MOST_ALPHA, MOST_LAYERS = 4096, 1_000_000, 100
+"""More would be a damaged file."""
+
 
 @dataclass(frozen=True)
 class TurnEncoderSettings:
@@ -39,11 +42,20 @@ class TurnEncoderSettings:
     """Write the speaker's name before his words."""
 
     def __post_init__(self) -> None:
-        if self.rank < 0:
-            raise InputError(f"encoder.rank is {self.rank}, expected 0 or more")
+        if not isinstance(self.base, str):
+            raise InputError(f"encoder.base is {self.base!r:.80}, expected a name")
+        for name in ("rank", "alpha", "max_tokens", "turn_tokens"):
+            if type(getattr(self, name)) is not int:
+                raise InputError(f"encoder.{name} is {getattr(self, name)!r:.80}, expected a whole number")
+        if not 0 < self.alpha <= MOST_ALPHA:
+            raise InputError(f"encoder.alpha is {self.alpha}, expected 1 to {MOST_ALPHA:,}")
+        if not 0 <= self.rank <= MOST_RANK:
+            raise InputError(f"encoder.rank is {self.rank}, expected 0 to {MOST_RANK}")
         object.__setattr__(self, "layers", tuple(self.layers))  # lists come from JSON
-        if not self.layers:
-            raise InputError("encoder.layers is empty, expected numbers such as -1 for the last")
+        if not 0 < len(self.layers) <= MOST_LAYERS or not all(isinstance(one, int) for one in self.layers):
+            raise InputError(
+                f"encoder.layers is {list(self.layers)!r:.80}, expected numbers such as -1 for the last"
+            )
         for name in ("lora_dropout", "attention_dropout", "dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"encoder.{name} is {getattr(self, name)}, expected 0 or more, less than 1")

@@ -5,20 +5,19 @@ It stands among the features since it is one: a frozen extractor like the senten
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from crossgate.errors import InputError
+from crossgate.features.stored import load_fitting, shapes_in, shapes_of
 from crossgate.features.visual.face_settings import EXPRESSIONS, SIDE, FaceSettings
-from crossgate.files import new_file, whole_folder, write_json
+from crossgate.files import new_file, read_json, whole_folder, write_json
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
@@ -143,19 +142,14 @@ def load_face_network(folder: Path) -> FaceNetwork:
 
     Raises InputError where a file is missing, damaged or does not fit the other.
     """
-    network = FaceNetwork(read_face_settings(folder))
+    settings = read_face_settings(folder)
     weights = folder / WEIGHTS_FILE
-    try:
-        # Cast, as the file has 16 bits in places; load_state_dict checks names and shapes.
-        network.load_state_dict(load_file(weights))
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(weights), fix="name the folder of a network") from None
-    except (SafetensorError, RuntimeError, OSError) as error:
-        raise InputError(
-            f"the weights do not fit the settings beside them: {str(error).splitlines()[0]}",
-            where=str(weights),
-            fix="the file may be damaged, or comes from another network",
-        ) from error
+    shapes_of(weights)  # says what is wrong with the file itself
+    with torch.device("meta"):  # first without memory: the settings must ask for what the file holds
+        expected = shapes_in(FaceNetwork(settings))
+    tensors = load_fitting(weights, expected)
+    network = FaceNetwork(settings)
+    network.load_state_dict(tensors)  # cast, as the file has 16 bits in places
     return network.eval()
 
 
@@ -177,12 +171,7 @@ def read_face_settings(folder: Path) -> FaceSettings:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError("no such file", where=str(path), fix="name the folder of a face network") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"not JSON: {error}", where=str(path)) from error
+    config = read_json(path, missing="name the folder of a face network")
     kind = (config.get("format"), config.get("version")) if isinstance(config, dict) else None
     if kind != (FORMAT, FORMAT_VERSION):
         raise InputError(

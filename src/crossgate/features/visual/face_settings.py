@@ -15,6 +15,9 @@ EXPRESSIONS = LabelSet(
 SIDE = 48
 """Height and width of a face in pixels: what FER2013, and hence FER+, has."""
 
+MOST_CHANNELS, MOST_BLOCKS = 8192, 100
+"""More would be a damaged file."""
+
 
 @dataclass(frozen=True)
 class FaceSettings:
@@ -37,7 +40,11 @@ class FaceSettings:
                 f"network.widths is {list(self.widths)} and network.blocks {list(self.blocks)}, "
                 "expected one number a stage in both, four stages at most"
             )
+        if any(type(size) is not int for size in (self.stem, self.embedding, *self.widths, *self.blocks)):
+            raise InputError("network: channels, blocks and embedding are whole numbers")
         if min(self.stem, self.embedding, *self.widths, *self.blocks) < 1:
             raise InputError("network: channels, blocks and embedding are 1 or more")
+        if max(self.stem, self.embedding, *self.widths) > MOST_CHANNELS or max(self.blocks) > MOST_BLOCKS:
+            raise InputError(f"network: {MOST_CHANNELS} channels and {MOST_BLOCKS} blocks a stage at most")
         if not 0 <= self.dropout < 1:
             raise InputError(f"network.dropout is {self.dropout}, expected 0 or more, less than 1")

@@ -77,7 +77,10 @@ async def read_form(
     _, options = parse_options_header(request.headers["content-type"])
     if not options.get(b"boundary"):
         raise _malformed("Content-Type names no boundary")
-    form = _Form(options[b"boundary"], folder, {**files, **texts}, frozenset(files), check)
+    try:
+        form = _Form(options[b"boundary"], folder, {**files, **texts}, frozenset(files), check)
+    except FormParserError as error:  # a boundary longer than any
+        raise _malformed(str(error)) from None
     total = 0
     try:
         async for chunk in arriving(request, pace):
