@@ -22,7 +22,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     refuse_filled(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    prefix = f".{folder.name}.{os.getpid()}."  # tells who left it, where this process is killed
+    draft = Path(tempfile.mkdtemp(prefix=prefix, suffix=".tmp", dir=folder.parent))
     try:
         yield draft
         draft.chmod(0o755)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from crossgate.cli.contained import Limits
 from crossgate.errors import InputError
 from crossgate.files import refuse_filled, refuse_unwritable
 from crossgate.pipeline.settings import AnalysisSettings
@@ -39,6 +40,10 @@ class Analyze(AnalysisSettings):
     """URL of a service that analyses, as `crossgate serve` starts it; it keeps the recording."""
     token_file: Path | None = None
     """File with the service's token; else CROSSGATE_TOKEN in the environment, if it asks for one."""
+    megabytes: float = 6000.0
+    """Most memory the analysis may take, in millions of bytes; 0 for no limit."""
+    silent_minutes: float = 30.0
+    """Longest the analysis may go without progress before it counts as hung; 0 for no limit."""
 
     def __post_init__(self) -> None:
         if self.token_file is not None and not self.server:
@@ -48,6 +53,12 @@ class Analyze(AnalysisSettings):
             AnalysisSettings(**_values(self) | {"language": None})
         else:
             super().__post_init__()
+        self.contained()  # refuses limits that are none
+
+    def contained(self) -> Limits | None:
+        """Of the child that decodes, so that a crash of it can be told; None where a service does that."""
+        limits = Limits(str(self.source), self.out, self.megabytes, self.silent_minutes)
+        return None if self.server else limits
 
     def run(self) -> int:
         """Analyse, write, and say what was found."""
