@@ -1,4 +1,4 @@
-"""`crossgate analyze` as a command: whatever befalls the process that decodes, it is said and nothing is left."""
+"""`crossgate analyze` as a command: what befalls the process that decodes is said, and nothing is left."""
 
 from __future__ import annotations
 

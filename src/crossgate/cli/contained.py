@@ -35,7 +35,9 @@ PR_SET_PDEATHSIG = 1
 """From Linux's sys/prctl.h."""
 
 SMALLER = "cut the recording into parts, lower its resolution"
-CONVERT = "the file may be damaged: convert it with another program, such as ffmpeg, and analyse what it writes"
+CONVERT = (
+    "the file may be damaged: convert it with another program, such as ffmpeg, and analyse what it writes"
+)
 
 
 @dataclass(frozen=True)
@@ -222,8 +224,12 @@ class _Parent:
 
     def _error(self, how: str, words: str, fix: str) -> CrossgateError:
         out = self._limits.out
-        written = "its result was written before" if out.is_dir() and any(out.iterdir()) else "nothing was written"
-        return CrossgateError(f"the analysis {how} while {words}; {written}", where=self._limits.about, fix=fix)
+        written = (
+            "its result was written before" if out.is_dir() and any(out.iterdir()) else "nothing was written"
+        )
+        return CrossgateError(
+            f"the analysis {how} while {words}; {written}", where=self._limits.about, fix=fix
+        )
 
     def _clear(self, pid: int) -> None:
         """Remove what the child had begun to write: drafts of its folder, and standard input."""

@@ -24,7 +24,7 @@ from crossgate.media.clips import Frame, Sound, Span, StereoSound
 from crossgate.media.decoding.containers import Notes
 from crossgate.media.decoding.cut import check_spans, cut
 from crossgate.media.decoding.pictures import pictures_of
-from crossgate.media.decoding.probe import AudioTrack, RecordingInfo, probe
+from crossgate.media.decoding.probe import HIGHEST_RATE, LOWEST_RATE, AudioTrack, RecordingInfo, probe
 from crossgate.media.decoding.sound_track import Channels, mean_of, resampled, sound_of
 from crossgate.media.decoding.standard_input import NAME, spooled
 from crossgate.media.decoding.ticks import Ticks
@@ -190,8 +190,8 @@ def _open(path: Path, name: str, sha256: str) -> Recording:
 def _rate(rate: int | None, track: AudioTrack) -> int:
     if rate is None:
         return track.rate
-    if not 1000 <= rate <= 768000:
-        raise InputError(f"{rate} samples a second, expected 1000 to 768000")
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise InputError(f"{rate} samples a second, expected {LOWEST_RATE} to {HIGHEST_RATE}")
     return rate
 
 
