@@ -30,8 +30,8 @@ STRETCH = 3.0
 """Seconds of picture that stand for an utterance where nobody speaks; MELD's last 3.2 s on average."""
 
 MOST_STRETCHES = 4800
-"""Of one recording, four hours at 3 s; those of a longer one are longer, as the network looks from each turn at
-every other, so that its memory grows with the square of their number."""
+"""Of one recording, four hours at 3 s; those of a longer one are longer, as the network looks from each turn
+at every other, so that its memory grows with the square of their number."""
 
 
 @dataclass(frozen=True)

@@ -138,8 +138,8 @@ def _audio_tracks(container: Any, name: str, notes: list[str]) -> tuple[AudioTra
             continue
         if not LOWEST_RATE <= context.sample_rate <= HIGHEST_RATE:
             notes.append(
-                f"a sound track (stream {stream.index}) of {context.sample_rate} samples a second is left out; "
-                f"{LOWEST_RATE} to {HIGHEST_RATE} are taken"
+                f"a sound track (stream {stream.index}) of {context.sample_rate} samples a second is left "
+                f"out; {LOWEST_RATE} to {HIGHEST_RATE} are taken"
             )
             continue
         tracks.append(
