@@ -1,4 +1,4 @@
-"""A command's work in a child process, so that a decoder that crashes, hangs or eats memory takes down no more.
+"""A command's work in a child process, so that a decoder that crashes, hangs or bloats takes down no more.
 
 The child is forked off before anything heavy is loaded, so that nothing is loaded twice, and it goes on where
 the command stood: terminal, standard input and exit codes are the command's own. The parent waits, passes
