@@ -36,9 +36,10 @@ def new_folder(folder: Path) -> Iterator[Path]:
     disk is full.
     """
     refuse_filled(folder)
+    prefix = f".{folder.name}.{os.getpid()}."  # tells who left it, where this process is killed
     with _full_in_words(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+        draft = Path(tempfile.mkdtemp(prefix=prefix, suffix=".tmp", dir=folder.parent))
         try:
             yield draft
             draft.chmod(0o755)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crossgate.cli.analyze_many import ManyOptions, analyze_many
+from crossgate.cli.contained import Limits
 from crossgate.errors import InputError
 from crossgate.files import refuse_filled, refuse_unwritable
 from crossgate.pipeline.settings import AnalysisSettings
@@ -52,6 +53,10 @@ class Analyze(ManyOptions, AnalysisSettings):
     """URL of a service that analyses, as `crossgate serve` starts it; it keeps the recording."""
     token_file: Path | None = None
     """File with the service's token; else CROSSGATE_TOKEN in the environment, if it asks for one."""
+    megabytes: float = 6000.0
+    """Most memory an analysis may take, in millions of bytes; 0 for no limit."""
+    silent_minutes: float = 30.0
+    """Longest an analysis may go without progress before it counts as hung; 0 for no limit."""
 
     def __post_init__(self) -> None:
         if self.token_file is not None and not self.server:
@@ -61,6 +66,7 @@ class Analyze(ManyOptions, AnalysisSettings):
             AnalysisSettings(**_values(self) | {"language": None})
         else:
             AnalysisSettings(**_values(self))
+        self._limits()  # refuses limits that are none
 
     @property
     def source(self) -> Path:
@@ -71,6 +77,19 @@ class Analyze(ManyOptions, AnalysisSettings):
     def transcript_file(self) -> Path | None:
         """Its transcript."""
         return None if self.transcript is None else Path(self.transcript.removeprefix("file://"))
+
+    def contained(self) -> Limits | None:
+        """Of the child that decodes, so that a crash of it can be told.
+
+        None where a service decodes, or the workers of a batch, which have the same limits.
+        """
+        from crossgate.pipeline.batch.recordings import is_one
+
+        return self._limits() if not self.server and is_one(self.sources) else None
+
+    def _limits(self) -> Limits:
+        out = Path(self.out.removeprefix("file://"))
+        return Limits(str(self.source), out, self.megabytes, self.silent_minutes)
 
     def run(self) -> int:
         """Analyse, write, and say what was found."""

@@ -32,10 +32,6 @@ class ManyOptions:
     """Of many: begin those again that failed before."""
     job_minutes: float = 0.0
     """Of many: minutes that an attempt may take; 0 is no limit."""
-    silent_minutes: float = 10.0
-    """Of many: minutes that an attempt may go without any progress; 0 is no limit."""
-    job_megabytes: float = 0.0
-    """Of many: memory that an attempt may take; 0 is no limit."""
 
     def refuse_for_one(self) -> None:
         """Raise InputError for what only many recordings have a use for."""
@@ -61,7 +57,7 @@ def analyze_many(command: Analyze, formats: tuple[str, ...], settings: AnalysisS
     how = How(
         workers=command.workers,
         attempts=command.attempts,
-        limits=Limits(command.job_minutes, command.silent_minutes, command.job_megabytes),
+        limits=Limits(command.job_minutes, command.silent_minutes, command.megabytes),
         retry_failed=command.retry_failed,
         engine=command.engine,
         begin=_engine(command),

@@ -66,13 +66,14 @@ GOES_ON = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns 0, or 1 where the work failed, 2 for bad input, 130 when interrupted."""
-    if arguments is None:
+    owner = arguments is None
+    if owner:
         _unwind_when_told_to_end()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show  # type: ignore[assignment]  # it has no use for the rest
-            return _run(arguments)
+            return _run(arguments, owner)
     except CrossgateError as error:
         print(f"crossgate: {error}", file=sys.stderr)
         return error.exit_code
@@ -123,7 +124,7 @@ def _load(entry: tuple[str, str, str]) -> type[Any] | Table:
     return loaded
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], owner: bool) -> int:
     root = ArgumentParser(
         prog="crossgate", description=crossgate.__doc__, version=crossgate.__version__, formatter_class=Help
     )
@@ -133,7 +134,13 @@ def _run(arguments: list[str]) -> int:
     while parsed.get("command"):
         parsed = parsed[parsed["command"]]
     assert command is not None  # the parser refuses arguments that name none
-    return int(command(**vars(parsed)).run())
+    made = command(**vars(parsed))
+    limits = made.contained() if owner and hasattr(made, "contained") else None
+    if limits is None:
+        return int(made.run())
+    from crossgate.cli.contained import in_child
+
+    return in_child(made.run, limits)
 
 
 def _add(parser: ArgumentParser, table: Table, arguments: list[str]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from crossgate.cli.contained import tell
+
 if TYPE_CHECKING:
     from crossgate.experiments.benchmark.runs import Outcome
     from crossgate.pipeline.batch.run import Standing
@@ -29,6 +31,7 @@ def progress() -> Iterator[Step]:
             if words not in tasks:
                 tasks[words] = bars.add_task(words, total=1.0)
             bars.update(tasks[words], completed=share or 0.0)
+            tell(words, share)
 
         yield step
 

@@ -10,7 +10,7 @@ and keeps no more of it in memory than what it is about to hand out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +24,7 @@ from crossgate.media.clips import Frame, Sound, Span, StereoSound
 from crossgate.media.decoding.containers import Notes
 from crossgate.media.decoding.cut import check_spans, cut
 from crossgate.media.decoding.pictures import pictures_of
-from crossgate.media.decoding.probe import AudioTrack, RecordingInfo, probe
+from crossgate.media.decoding.probe import HIGHEST_RATE, LOWEST_RATE, AudioTrack, RecordingInfo, probe
 from crossgate.media.decoding.sound_track import Channels, mean_of, resampled, sound_of
 from crossgate.media.decoding.standard_input import NAME, spooled
 from crossgate.media.decoding.ticks import Ticks
@@ -141,20 +141,25 @@ class Recording:
 
 
 @contextmanager
-def open_recording(source: Path | str | BinaryIO) -> Iterator[Recording]:
+def open_recording(
+    source: Path | str | BinaryIO, *, opening: Callable[[], None] = lambda: None
+) -> Iterator[Recording]:
     """Open a recording for as long as the block lasts.
 
     Args:
         source: the file; `-` for standard input; or an open binary stream. The last two are kept in a
             temporary file.
+        opening: called when all bytes are there, before a decoder sees any of them.
 
     Raises InputError where there is no such file, or nothing in it that can be decoded.
     """
     if not isinstance(source, (str, Path)):
         with spooled(source) as (path, sha256):
+            opening()
             yield _open(path, NAME, sha256)
     elif str(source) == STANDARD_INPUT:
         with spooled() as (path, sha256):
+            opening()
             yield _open(path, NAME, sha256)
     else:
         path = Path(source)
@@ -168,6 +173,7 @@ def open_recording(source: Path | str | BinaryIO) -> Iterator[Recording]:
             sha256 = sha256_of(path) if path.stat().st_size else ""
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        opening()
         yield _open(path, path.name, sha256)
 
 
@@ -184,8 +190,8 @@ def _open(path: Path, name: str, sha256: str) -> Recording:
 def _rate(rate: int | None, track: AudioTrack) -> int:
     if rate is None:
         return track.rate
-    if not 1000 <= rate <= 768000:
-        raise InputError(f"{rate} samples a second, expected 1000 to 768000")
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise InputError(f"{rate} samples a second, expected {LOWEST_RATE} to {HIGHEST_RATE}")
     return rate
 
 

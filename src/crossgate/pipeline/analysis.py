@@ -77,7 +77,7 @@ def analyze(
         media = MediaInfo(source.name, "text", None, sha256_of(source), transcript=source.name)
         absent = {m: nothing(_count(talk), "there is no recording", warn=False) for m in MODALITIES[1:]}
         return _result(model, media, talk, absent, allowed, settings, ())
-    with open_recording(source) as recording:
+    with open_recording(source, opening=lambda: step("opening the recording", None)) as recording:
         _check(recording, settings)
         talk = talk_of_recording(recording, transcript, settings, step)
         _refuse_wordless(talk, allowed)

@@ -29,6 +29,10 @@ UNKNOWN = "Unknown speaker"
 STRETCH = 3.0
 """Seconds of picture that stand for an utterance where nobody speaks; MELD's last 3.2 s on average."""
 
+MOST_STRETCHES = 4800
+"""Of one recording, four hours at 3 s; those of a longer one are longer, as the network looks from each turn
+at every other, so that its memory grows with the square of their number."""
+
 
 @dataclass(frozen=True)
 class Talk:
@@ -107,7 +111,7 @@ def talk_of_recording(
 
 def _stretches(recording: Recording, notes: tuple[str, ...]) -> Talk:
     """The picture cut into equal stretches, where nobody speaks: how people look can be told all the same."""
-    count = max(1, round(recording.info.duration / STRETCH))
+    count = min(MOST_STRETCHES, max(1, round(recording.info.duration / STRETCH)))
     length = recording.info.duration / count
     segments = tuple(Segment(k * length, (k + 1) * length, NOBODY) for k in range(count))
     note = f"as nobody speaks, stretches of the picture of {length:.1f} s stand for the turns"

@@ -15,6 +15,9 @@ from crossgate.errors import InputError
 PLAYLISTS = {"hls", "concat", "dash", "imf", "sdp", "rtsp", "rtp", "sap", "webm_dash_manifest", "lavfi"}
 """Formats that name other files or addresses: a recording that is sent in must not make us read those."""
 
+COMPANIONS = {"vobsub", "mlv"}
+"""Formats that open what lies beside the file under its name with another ending: that was not sent in."""
+
 DEVICES = {"alsa", "fbdev", "kmsgrab", "oss", "video4linux2,v4l2", "x11grab"}
 
 NOT_RECORDINGS = {
@@ -37,6 +40,9 @@ READ_FAILURES = 16
 
 MISSING = 1.0
 """Seconds that may be missing at the end of a track before it is noted."""
+
+MOST_PIXELS = 100_000_000
+"""Of a picture, 12K among them: a decoder holds several pictures, each of up to 4 bytes a pixel and more."""
 
 THREADS = 4
 """Of a video decoder at most: each holds some pictures, which are 12 MB apiece in 4K."""
@@ -63,7 +69,7 @@ def readable_formats() -> str:
     for name in av.formats_available:
         with suppress(ValueError):  # it only writes this one
             names.add(av.format.ContainerFormat(name, "r").name)
-    refused = PLAYLISTS | DEVICES | NOT_RECORDINGS
+    refused = PLAYLISTS | COMPANIONS | DEVICES | NOT_RECORDINGS
     return ",".join(sorted(n for n in names - refused if not n.endswith("_pipe")))
 
 
@@ -110,9 +116,12 @@ def decoded(container: Any, stream: Any, what: str, notes: Notes) -> Iterator[An
     for other in container.streams:
         if other.index != stream.index:
             other.discard = av.stream.Discard.all
+    if stream.type == "video" and not stream.codec_context.is_open:
+        # The size may change in mid-stream.
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
     damaged, first, last = 0, None, None
     try:
-        for packet in _packets(container, stream):
+        for packet in packets(container, stream):
             try:
                 frames = packet.decode() if packet is not None else stream.decode(None)
             except EOFError:
@@ -158,17 +167,22 @@ def note_end(stream: Any, what: str, end: float, duration: float, zero: float, n
         notes.add(f"end {stream.index}", text)
 
 
-def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    """Packets until the end; reads on after a failed read. None stands for the end where reading failed."""
+def packets(container: Any, stream: Any = None) -> Iterator[Any]:
+    """Packets until the end, of one track or of all; reads on after a failed read.
+
+    None stands for the end where reading failed.
+    """
     failures = 0
     while failures < READ_FAILURES:
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*[] if stream is None else [stream]):
                 failures = 0
                 yield packet
             return
         except (av.FFmpegError, OSError):
             failures += 1
+        except IndexError:  # PyAV, at the end, of a track that only appeared in mid-stream; it knows it now
+            continue
     yield None
 
 

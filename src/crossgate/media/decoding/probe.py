@@ -10,12 +10,14 @@ from typing import Any
 import av
 
 from crossgate.errors import InputError
-from crossgate.media.decoding.containers import Notes, decoded, opened, start_of
+from crossgate.media.decoding.containers import MOST_PIXELS, Notes, decoded, opened, packets, start_of
 from crossgate.media.decoding.upright import Orientation, orientation_of
 
 LONGEST = 24 * 3600.0
 MOST_TRACKS = 16
 LARGEST_SIDE = 16384
+LOWEST_RATE, HIGHEST_RATE = 1000, 768000
+"""Samples a second; at fewer no voice is left, and a small file would last for days."""
 
 GUESSED_DURATION = {"aac", "ac3", "amr", "dts", "eac3", "h264", "hevc", "m4v", "mjpeg", "mp3", "mpegvideo"}
 """Formats without a duration of their own, for which FFmpeg guesses one from the bit rate."""
@@ -134,6 +136,12 @@ def _audio_tracks(container: Any, name: str, notes: list[str]) -> tuple[AudioTra
         if context is None or not context.sample_rate or not context.channels:
             notes.append(f"a sound track (stream {stream.index}) cannot be decoded and is left out")
             continue
+        if not LOWEST_RATE <= context.sample_rate <= HIGHEST_RATE:
+            notes.append(
+                f"a sound track (stream {stream.index}) of {context.sample_rate} samples a second is left "
+                f"out; {LOWEST_RATE} to {HIGHEST_RATE} are taken"
+            )
+            continue
         tracks.append(
             AudioTrack(
                 codec=context.name,
@@ -172,10 +180,12 @@ def _video_track(path: Path, name: str, index: int, notes: list[str]) -> VideoTr
     with opened(path, name) as container:
         stream = container.streams[index]
         context = stream.codec_context
-        if context is not None and max(context.width, context.height) > LARGEST_SIDE:
+        if context is not None and (
+            max(context.width, context.height) > LARGEST_SIDE or context.width * context.height > MOST_PIXELS
+        ):
             raise InputError(
-                f"the picture is {context.width} x {context.height} pixels, "
-                f"at most {LARGEST_SIDE} a side are taken",
+                f"the picture is {context.width} x {context.height} pixels, at most {LARGEST_SIDE} a side "
+                f"and {MOST_PIXELS // 1_000_000} million in all are taken",
                 where=name,
                 fix="scale it down",
             )
@@ -220,14 +230,11 @@ def _duration_by_packets(path: Path, name: str) -> float:
     with opened(path, name) as container:
         start = start_of(container)
         lengths: dict[int, float] = {}
-        try:
-            for packet in container.demux():
-                if not packet.size or not packet.time_base:
-                    continue
-                length = float((packet.duration or 0) * packet.time_base)
-                lengths[packet.stream_index] = lengths.get(packet.stream_index, 0.0) + length
-                if packet.pts is not None:
-                    latest = max(latest, float(packet.pts * packet.time_base) + length - start)
-        except (av.FFmpegError, OSError):
-            pass  # what could be read counts
+        for packet in packets(container):
+            if packet is None or not packet.size or not packet.time_base:
+                continue
+            length = float((packet.duration or 0) * packet.time_base)
+            lengths[packet.stream_index] = lengths.get(packet.stream_index, 0.0) + length
+            if packet.pts is not None:
+                latest = max(latest, float(packet.pts * packet.time_base) + length - start)
     return latest or max(lengths.values(), default=0.0)

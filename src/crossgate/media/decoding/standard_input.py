@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -40,7 +41,7 @@ def spooled(stream: BinaryIO | None = None) -> Iterator[tuple[Path, str]]:
                 fix="pipe a file in: `cat talk.mp4 | crossgate analyze - ...`",
             )
         stream = sys.stdin.buffer
-    with tempfile.TemporaryDirectory(prefix="crossgate-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"crossgate-{os.getpid()}-") as folder:
         path = Path(folder) / "recording"
         digest = hashlib.sha256()
         try:
