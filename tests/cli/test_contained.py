@@ -15,13 +15,14 @@ from crossgate.cli.main import main
 
 ACTING = """
 import ctypes, os, signal, sys, time
+from pathlib import Path
 from crossgate.cli.analyze import Analyze
 from crossgate.cli.main import main
 from crossgate.cli.progress import progress
 from crossgate.files import new_folder
 
 def run(self):
-    with progress() as step, new_folder(self.out):
+    with progress() as step, new_folder(Path(self.out)):
         step("looking at the faces", 0.4)
         print("at work", flush=True)
         {does}
