@@ -80,7 +80,9 @@ def assemble(
         if modality in settings.speaker_relative:
             values = np.concatenate([values, relative_to_speaker(values, split)], axis=1)
         features[modality] = Features(values, present, wrong)
-    if not any(f.present.any() or (f.implausible is not None and f.implausible.any()) for f in features.values()):
+    if not any(
+        f.present.any() or (f.implausible is not None and f.implausible.any()) for f in features.values()
+    ):
         raise InputError(
             f"no utterance has any of the features asked for ({', '.join(settings.modalities)})",
             where=f"split {split.name}",

@@ -15,10 +15,16 @@ from crossgate.features.standardize import Standardizer
 
 FARTHEST = 4.0
 """Root mean square of an utterance's standardised features, above which nobody can have measured that. It is
-1 on average; docs/trust-model.md has how often what was really measured lies beyond, and the command."""
+1 on average; the largest of MELD's 1,108 validation voices has 3.8, of IEMOCAP's 5,810 3.4, of 1,500 faces
+2.6."""
 
 NEAREST = 0.3
-"""The same, below which the features are all but the mean of the train split: filled in, or shrunk."""
+"""The same, below which the features are all but the mean of the train split: filled in, or shrunk.
+Of 1,500 real faces 0.15 % are below."""
+
+MANY = 32
+"""Features from which `NEAREST` is asked for: a few come all near their means by chance, as 3 in 1,000 of
+MELD's voices (8 features) do."""
 
 ALIKE = 1e-6
 """Of their size: features that differ by less are one number, such as 0, and no measurement."""
@@ -49,5 +55,7 @@ def implausible(values: npt.NDArray[np.float32], standardizer: Standardizer) -> 
     reach = np.maximum(np.abs(largest), np.abs(smallest))
     with np.errstate(invalid="ignore"):
         alike = largest - smallest <= ALIKE * reach
-    wrong: npt.NDArray[np.bool_] = (counts >= 4) & (alike | (size > FARTHEST) | (size < NEAREST))
+    wrong: npt.NDArray[np.bool_] = (counts >= 4) & (
+        alike | (size > FARTHEST) | ((size < NEAREST) & (counts >= MANY))
+    )
     return wrong

@@ -193,9 +193,7 @@ def _result(
     warnings += _doubted(predictions)
     turns = tuple(
         _turn(utterance, prediction, _uses(row, prediction, present, measured, allowed))
-        for row, (utterance, prediction) in enumerate(
-            zip(conversation.utterances, predictions, strict=True)
-        )
+        for row, (utterance, prediction) in enumerate(zip(conversation.utterances, predictions, strict=True))
     )
     return replace(result, utterances=turns, warnings=tuple(dict.fromkeys(warnings)))
 
@@ -209,7 +207,7 @@ def _foreign(conversation: Conversation) -> list[str]:
 
 
 def _doubted(predictions: Sequence[Prediction]) -> list[str]:
-    """What a reader must know of texts, voices and faces that were doubted; each turn's note says the same."""
+    """What a reader must know of texts, voices and faces that were doubted; the turns' notes say the same."""
     counts = Counter((m, why) for prediction in predictions for m, why in prediction.notes.items())
     return [
         f"{modality} of {count} of {len(predictions)} utterances: {why}"

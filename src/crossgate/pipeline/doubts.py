@@ -37,7 +37,7 @@ SIGN_SHARE = 0.05
 """Share of them from which a text with two of them is code; none of MELD's training texts reaches it."""
 
 AGAIN = 15
-"""Times a word stands in a text, in three of four of its words, from which it is no talk. MELD's most is 10."""
+"""Times a word stands in a text, as three in four of its words, from which it is no talk; MELD's most is 10."""
 
 LONGEST_WORD = 45
 """Letters beyond which there is no word; the longest of English dictionaries has 45, MELD's longest 23."""
@@ -111,22 +111,24 @@ def _foreign(text: str, words: int) -> Doubt | None:
     """Whether a text alone is not English."""
     found = english(text)
     if found is None:
-        return Doubt("does not look like English, the only language learned") if looks_foreign([text]) else None
+        return (
+            Doubt("does not look like English, the only language learned") if looks_foreign([text]) else None
+        )
     likely, none = found
     if likely < (SURELY_NOT if words >= WORDS else LIKELY_NOT):
         return Doubt("does not look like English, the only language learned")
     return Doubt("does not look like words of a language") if words >= 3 and none > NO_LANGUAGE else None
 
 
-def _beside(
-    turn: int, texts: Sequence[str | None], speakers: Sequence[str], causal: bool
-) -> Doubt | None:
+def _beside(turn: int, texts: Sequence[str | None], speakers: Sequence[str], causal: bool) -> Doubt | None:
     """Whether a text that could be English or not stands among its speaker's words in another language."""
     found = english(texts[turn] or "")
     if found is None or found[0] > 0.5:
         return None
     others = texts[: turn + 1] if causal else texts
-    said = [text for text, speaker in zip(others, speakers, strict=False) if speaker == speakers[turn] and text]
+    said = [
+        text for text, speaker in zip(others, speakers, strict=False) if speaker == speakers[turn] and text
+    ]
     pooled = " ".join(said)[-POOLED:] if causal else " ".join(said)[:POOLED]
     together = english(pooled)
     if together is None or together[0] >= SURELY_NOT or len(_WORD.findall(pooled)) < ENOUGH:

@@ -27,9 +27,7 @@ def predictions_of(
     found = predict(checkpoint.network, examples, temperature=checkpoint.temperature)
     doubts = [one for example in examples for one in _doubts(checkpoint, example, doubt)]
     wrong = [notes for example in examples for notes in _implausible(example)]
-    return [
-        _prediction(found, row, checkpoint, doubts[row], wrong[row]) for row in range(len(found.labels))
-    ]
+    return [_prediction(found, row, checkpoint, doubts[row], wrong[row]) for row in range(len(found.labels))]
 
 
 def _doubts(checkpoint: Checkpoint, example: Example, doubt: bool) -> list[Doubt | None]:
