@@ -37,7 +37,7 @@ SIGN_SHARE = 0.05
 """Share of them from which a text with two of them is code; none of MELD's training texts reaches it."""
 
 AGAIN = 15
-"""Times a word stands in a text, as three in four of its words, from which it is no talk; MELD's most is 10."""
+"""Times a word stands in a text, as three in four of its words, from which it is no talk. MELD's most: 10."""
 
 LONGEST_WORD = 45
 """Letters beyond which there is no word; the longest of English dictionaries has 45, MELD's longest 23."""
