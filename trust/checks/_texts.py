@@ -100,5 +100,5 @@ OTHERS: dict[str, list[str]] = {
     "10,000 characters": [(ENGLISH * 200)[:10_000]],
 }
 
-SHORT = 3
+SHORT = 4
 """Words up to which a text in Latin letters may pass alone: there are too few letters to tell."""
