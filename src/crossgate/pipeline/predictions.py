@@ -86,7 +86,7 @@ def _prediction(
             for view, name in enumerate(found.names)
             if set(name) <= measured
         },
-        notes=wrong if doubt is None else {"text": doubt.why} | wrong,
+        notes=wrong if doubt is None else {**wrong, "text": doubt.why},
     )
 
 
