@@ -31,6 +31,12 @@ class Evaluate:
     """Folder for evaluation.json and the figures; for a run of yours RUN/evaluation/<corpus>-<split>."""
     modalities: str | None = None
     """Letters of the modalities to be given, such as t or ta (text, audio, visual); others are hidden."""
+    by: str | None = None
+    """`gender` measures women and men apart, where MELD or IEMOCAP tells the speakers' genders."""
+
+    def __post_init__(self) -> None:
+        if self.by not in (None, "gender"):
+            raise InputError(f"by is {self.by!r}, expected gender")
 
     def run(self) -> int:
         """Measure, print, write."""
@@ -51,7 +57,7 @@ class Evaluate:
         command = shlex.join(["crossgate", *sys.argv[1:]])
         record = None if found.own or self.out is None else self.out / RECORD_FILE
         result = evaluate_run(
-            found.folder, table, self.split, command, modalities=self.modalities, record=record
+            found.folder, table, self.split, command, modalities=self.modalities, record=record, by=self.by
         )
         print_evaluation(result)
         out = self.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crossgate.corpora.manifest import Manifest
+from crossgate.evaluation.by_gender import Group
 from crossgate.evaluation.packing.measure import Measured
 from crossgate.evaluation.run import RunEvaluation
 
@@ -83,6 +85,24 @@ def print_evaluation(result: RunEvaluation) -> None:
         for name, value in result.views.items():
             table.add_row(name, f"{100 * value:.2f}")
         console.print(table)
+    if result.groups:
+        print_groups(result.groups)
+
+
+def print_groups(groups: Sequence[Group]) -> None:
+    """Women, men and their difference, as a table in Markdown that cards take over."""
+    print(
+        "\n| | utterances | accuracy, % | weighted F1, % "
+        "| confidence less accuracy, points | calibration error, % |"
+    )
+    print("|---|---|---|---|---|---|")
+    for group in groups:
+        figures = [
+            f"{100 * one.value:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f})"
+            for one in (group.accuracy, group.weighted_f1, group.overconfidence)
+        ]
+        error = "" if group.calibration_error is None else f"{100 * group.calibration_error:.1f}"
+        print(f"| {group.name} | {group.utterances or ''} | {' | '.join(figures)} | {error} |")
 
 
 def print_packed(measured: Measured, folder: Path) -> None:

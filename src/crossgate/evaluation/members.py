@@ -98,13 +98,22 @@ def predict_split(
     return predict(network, examples, temperature=checkpoint.temperature)
 
 
-def examples_of(checkpoint: Checkpoint, split: Split, *, cache: bool = True) -> list[Example]:
+def examples_of(
+    checkpoint: Checkpoint, split: Split, *, cache: bool = True, plausible: bool = True
+) -> list[Example]:
     """A split as a checkpoint's network reads it, labels included where the label sets agree.
+
+    With `plausible`, voices and faces whose features cannot have been measured are taken for missing.
 
     Raises InputError where the features are not those it was trained on.
     """
     features, _ = assemble(
-        split, checkpoint.features, checkpoint.specs, encoder=checkpoint.encoder, cache=cache
+        split,
+        checkpoint.features,
+        checkpoint.specs,
+        encoder=checkpoint.encoder,
+        cache=cache,
+        standardizers=checkpoint.standardizers if plausible else None,
     )
     conversations: Sequence[Conversation] = split.conversations
     found = {u.emotion for c in conversations for u in c.utterances} - {None}

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from crossgate.corpora.table import CorpusTable, Split
 from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
+from crossgate.evaluation.by_gender import Group, by_gender
 from crossgate.evaluation.members import load_members, refuse_unfinished
 from crossgate.evaluation.packing.record import digest_of, read_packed
 from crossgate.evaluation.probabilities import read_probabilities
@@ -31,17 +32,20 @@ class RunEvaluation:
         report: of the only checkpoint, or of the mean of all seeds' probabilities.
         seeds: scores of single seeds, summarised, by name; empty for one checkpoint.
         views: weighted F1 of every view (t, a, ..., the full one last), mean over seeds; empty for folds.
+        groups: women, men and their difference, where that was asked for.
     """
 
     report: Report
     seeds: dict[str, SeedSummary]
     views: dict[str, float]
+    groups: tuple[Group, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
             "seeds": {name: summary.to_json() for name, summary in self.seeds.items()},
             "views": self.views,
+            **({"groups": [group.to_json() for group in self.groups]} if self.groups else {}),
         }
 
 
@@ -53,6 +57,7 @@ def evaluate_run(
     *,
     modalities: str | None = None,
     record: Path | None = None,
+    by: str | None = None,
 ) -> RunEvaluation:
     """Measure a run on a split, or on `folds`; a test split is opened through its seal and recorded.
 
@@ -63,6 +68,7 @@ def evaluate_run(
         command: for the record.
         modalities: letters such as `ta`; all other modalities are hidden. None hides nothing.
         record: the file that keeps the opening of a test split; None is the run's own.
+        by: `gender` measures women and men apart, too.
 
     Raises InputError where there is no checkpoint, where features or labels do not fit, and where no
     utterance of the split is labelled.
@@ -70,7 +76,7 @@ def evaluate_run(
     if split == FOLDS:
         if modalities is not None:
             raise InputError("out-of-fold predictions were made with all modalities", fix="leave them away")
-        return _evaluate_folds(folder, table)
+        return _evaluate_folds(folder, table, by)
     members = load_members(folder)
     subset = None if modalities is None else members.subset(modalities)
     only = "" if subset is None else f", given {subset} only"
@@ -92,18 +98,19 @@ def evaluate_run(
                 "modalities": subset,
             },
             {name: float(np.mean([view[name] for view in views])) for name in views[0]},
+            by,
         )
         reading.outcome = result.report.scores()
     return result
 
 
-def _evaluate_folds(folder: Path, table: CorpusTable) -> RunEvaluation:
+def _evaluate_folds(folder: Path, table: CorpusTable, by: str | None) -> RunEvaluation:
     """Measure what every training utterance was predicted as by the fit that had not seen it."""
     files, split = fold_files(folder), table.split("train")
     probabilities = {file.parents[1].name: read_fold(file, split, table.manifest.labels) for file in files}
     details = {"corpus": table.manifest.name, "split": FOLDS, "sha256": split.sha256, "run": str(folder)}
     title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
-    return _evaluation(title, table.manifest.labels, split, probabilities, details, {})
+    return _evaluation(title, table.manifest.labels, split, probabilities, details, {}, by)
 
 
 def fold_files(folder: Path) -> list[Path]:
@@ -133,6 +140,7 @@ def _evaluation(
     probabilities: dict[str, npt.NDArray[np.float32]],
     details: dict[str, Any],
     views: dict[str, float],
+    by: str | None,
 ) -> RunEvaluation:
     truth = np.array([labels.index(u.emotion) for c in split.conversations for u in c.utterances])
     rows = [c.id for c in split.conversations for _ in c.utterances]
@@ -148,7 +156,8 @@ def _evaluation(
         details = details | {"members": list(probabilities)}
     together = np.mean(list(probabilities.values()), axis=0)
     report = evaluate_predictions(labels, truth, together, rows, title=title, seeds=count, details=details)
-    return RunEvaluation(report, seeds, views)
+    groups = () if by is None else by_gender(split.conversations, truth, together)
+    return RunEvaluation(report, seeds, views, groups)
 
 
 def caveat_of(folder: Path, split: str, data: Split) -> str:

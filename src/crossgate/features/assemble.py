@@ -14,7 +14,9 @@ from crossgate.conversation import FeatureSpec, Modality
 from crossgate.corpora.table import FeatureColumn, Split
 from crossgate.errors import InputError
 from crossgate.features.dataset import Features
+from crossgate.features.plausible import implausible
 from crossgate.features.settings import FeatureSettings
+from crossgate.features.standardize import Standardizer
 
 MINILM = "minilm"
 """The name under which the frozen sentence encoder is asked for."""
@@ -36,6 +38,7 @@ def assemble(
     encoder: Path | None = None,
     without: str = "",
     cache: bool = True,
+    standardizers: Mapping[Modality, Standardizer] | None = None,
 ) -> tuple[dict[Modality, Features], dict[Modality, tuple[FeatureSpec, ...]]]:
     """The features of every modality, several columns side by side, and the specs of what is in them.
 
@@ -46,6 +49,8 @@ def assemble(
         encoder: folder of the trained text encoder, for `turns` where the split has no such column.
         without: a part of the corpus; columns made without it are taken where the split has them.
         cache: keep computed text features on disk, and take them from there the next time.
+        standardizers: of a checkpoint; what is implausible by them (`plausible.py`) is taken for missing,
+            but for texts, which are read here. None looks at nothing.
 
     Where `expected` is given, a modality of which the split has none of the features asked for is missing in
     every utterance, with a warning: it was trained to do without. Raises InputError where a column is
@@ -66,10 +71,18 @@ def assemble(
             _check(specs[modality], tuple(expected[modality]), split)
         values = _joined(columns, modality in settings.average, f"features.{modality}")
         present = np.logical_or.reduce([column.present for column in columns])
+        wrong = None
+        if standardizers is not None and modality != "text":
+            wrong = present & implausible(values, standardizers[modality])
+            # Gone before the speakers' means are taken, which it would spoil for other turns.
+            values = np.where(wrong[:, None], np.float32(np.nan), values)
+            present = present & ~wrong
         if modality in settings.speaker_relative:
             values = np.concatenate([values, relative_to_speaker(values, split)], axis=1)
-        features[modality] = Features(values, present)
-    if not any(found.present.any() for found in features.values()):
+        features[modality] = Features(values, present, wrong)
+    if not any(
+        f.present.any() or (f.implausible is not None and f.implausible.any()) for f in features.values()
+    ):
         raise InputError(
             f"no utterance has any of the features asked for ({', '.join(settings.modalities)})",
             where=f"split {split.name}",

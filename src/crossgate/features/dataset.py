@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,13 @@ class Features:
     Attributes:
         values: (utterance, feature) float32, NaN where not measured.
         present: (utterance,) bool.
+        implausible: (utterance,) bool, measured but taken for missing (`plausible.py`); None where nobody
+            looked.
     """
 
     values: npt.NDArray[np.float32]
     present: npt.NDArray[np.bool_]
+    implausible: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Example:
         present: (modality, turn) bool.
         speakers: (turn,) int64, order of first appearance.
         labels: (turn,) int64, `UNLABELLED` where there is none.
+        implausible: per modality (turn,) bool, measured but taken for missing; only those with such turns.
     """
 
     conversation: Conversation
@@ -45,6 +49,7 @@ class Example:
     present: Tensor
     speakers: Tensor
     labels: Tensor
+    implausible: dict[Modality, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.conversation)
@@ -106,6 +111,11 @@ def make_examples(
                 there[:, rows],
                 torch.tensor(conversation.speaker_indices()),
                 torch.tensor([labels.index(u.emotion) for u in conversation.utterances]),
+                {
+                    modality: torch.from_numpy(raw.implausible[rows])
+                    for modality, raw in features.items()
+                    if raw.implausible is not None and raw.implausible[rows].any()
+                },
             )
         )
     return examples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -133,6 +134,12 @@ def _measure(
     spans: Sequence[Span] = talk.spans or ()
     measured: dict[Modality, Measured] = {}
     work: dict[Modality, Callable[[Step], Measured]] = {}
+    voice = talk.voice
+    listens = settings.doubt and "audio" in allowed and bool(spans) and not talk.silent
+    looks = "visual" in allowed and recording.info.video is not None and settings.openface is None
+    if voice is None and (listens or looks):
+        # Music is no voice; and of several faces the speaker's moves its mouth in step with the voice.
+        voice = Ears(recording, settings, step).voice()
     for modality in MODALITIES[1:]:
         specs = checkpoint.specs.get(modality, ())
         if not specs:
@@ -144,12 +151,8 @@ def _measure(
         elif modality == "audio" and talk.silent:
             measured[modality] = nothing(len(spans), "nobody speaks", warn=False)
         elif modality == "audio":
-            work[modality] = partial(measure_voices, recording, spans, specs, settings)
+            work[modality] = partial(measure_voices, recording, spans, specs, settings, voice=voice)
         else:
-            voice = talk.voice
-            if voice is None and recording.info.video is not None and settings.openface is None:
-                # Of several faces the speaker's moves its mouth in step with the voice.
-                voice = Ears(recording, settings, step).voice()
             work[modality] = partial(measure_faces, recording, spans, specs, settings, voice=voice)
     # Two passes over the recording, each with a decoder of its own; most of their work is outside Python.
     return measured | side_by_side(work, step)
@@ -175,22 +178,22 @@ def _result(
     if talk.conversation is None:
         return replace(result, warnings=tuple(dict.fromkeys(warnings)))
     conversation = talk.conversation
-    if "text" in allowed and (foreign := _foreign(conversation)):
+    if settings.doubt and "text" in allowed and (foreign := _foreign(conversation)):
         warnings.append(
             f"the words of {', '.join(foreign)} do not look like English, the only language the shipped "
             "models have read: do not trust what they say of them"
         )
     read = conversation if "text" in allowed else _without_words(conversation)
     columns = [column for one in measured.values() for column in one.columns]
-    (example,) = examples_in_memory([read], model.checkpoint, columns)
+    (example,) = examples_in_memory([read], model.checkpoint, columns, plausible=settings.doubt)
     present = dict(zip(model.checkpoint.network.modalities, example.present.tolist(), strict=True))
     if not example.present.any():
         warnings.append("nothing could be measured in any utterance, so that every emotion is a guess")
+    predictions = predictions_of(model.checkpoint, [example], doubt=settings.doubt)
+    warnings += _doubted(predictions)
     turns = tuple(
         _turn(utterance, prediction, _uses(row, prediction, present, measured, allowed))
-        for row, (utterance, prediction) in enumerate(
-            zip(conversation.utterances, predictions_of(model.checkpoint, [example]), strict=True)
-        )
+        for row, (utterance, prediction) in enumerate(zip(conversation.utterances, predictions, strict=True))
     )
     return replace(result, utterances=turns, warnings=tuple(dict.fromkeys(warnings)))
 
@@ -201,6 +204,15 @@ def _foreign(conversation: Conversation) -> list[str]:
     for utterance in conversation.utterances:
         words.setdefault(utterance.speaker, []).append(utterance.text)
     return [speaker for speaker, texts in words.items() if looks_foreign(texts)]
+
+
+def _doubted(predictions: Sequence[Prediction]) -> list[str]:
+    """What a reader must know of texts, voices and faces that were doubted; the turns' notes say the same."""
+    counts = Counter((m, why) for prediction in predictions for m, why in prediction.notes.items())
+    return [
+        f"{modality} of {count} of {len(predictions)} utterances: {why}"
+        for (modality, why), count in counts.items()
+    ]
 
 
 def _uses(
@@ -214,7 +226,9 @@ def _uses(
     uses: dict[Modality, ModalityUse] = {}
     for modality in MODALITIES:
         there = modality in present and present[modality][row]
-        if modality in measured:
+        if modality in prediction.notes:
+            note: str | None = prediction.notes[modality]
+        elif modality in measured:
             note = measured[modality].notes[row]
         elif there:
             note = None

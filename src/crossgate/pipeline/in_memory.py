@@ -14,7 +14,11 @@ from crossgate.models.checkpoint import Checkpoint
 
 
 def examples_in_memory(
-    conversations: Sequence[Conversation], checkpoint: Checkpoint, measured: Iterable[FeatureColumn] = ()
+    conversations: Sequence[Conversation],
+    checkpoint: Checkpoint,
+    measured: Iterable[FeatureColumn] = (),
+    *,
+    plausible: bool = True,
 ) -> list[Example]:
     """What a checkpoint reads of conversations; whatever nobody measured is missing, be it everything.
 
@@ -22,6 +26,7 @@ def examples_in_memory(
         conversations: their texts are read by the checkpoint's own encoder.
         checkpoint: what will read them.
         measured: columns over all utterances in order, of the checkpoint's features or not.
+        plausible: take for missing what cannot have been measured.
     """
     worded = has_words(conversations)
     split = _split(conversations, checkpoint, measured, worded)
@@ -29,7 +34,7 @@ def examples_in_memory(
         column.present.any() for column in split.columns.values()
     ):
         # What people say to each other is not left lying on a disk.
-        return examples_of(checkpoint, split, cache=False)
+        return examples_of(checkpoint, split, cache=False, plausible=plausible)
     nothing = {
         modality: Features(
             np.zeros((split.rows, len(standardizer.mean)), np.float32), np.zeros(split.rows, dtype=bool)

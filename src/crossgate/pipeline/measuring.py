@@ -16,6 +16,7 @@ from crossgate.features.visual.openface import read_openface
 from crossgate.features.visual.speaking_face import Voice
 from crossgate.media.clips import Frame, Span
 from crossgate.media.recording import Recording
+from crossgate.media.voices.curve import VoiceCurve
 from crossgate.media.voices.silence import silent
 from crossgate.pipeline.extractors import VoiceExtractor, columns_of, face_encoder_for
 from crossgate.pipeline.settings import AnalysisSettings
@@ -23,6 +24,16 @@ from crossgate.pipeline.steps import Step
 
 LONGEST = 60.0
 """Seconds of a turn that are listened to: Praat wants them all at once. MELD's longest in training has 41."""
+
+
+LEAST_SPEECH = 0.05
+"""Share of a turn in which speech is likelier than not, below which its sound is no voice's."""
+
+
+def speech_in(span: Span, voice: VoiceCurve) -> float:
+    """The share of a span in which speech is likelier than not."""
+    times = np.arange(span.start + voice.step / 2, max(span.end, span.start + voice.step), voice.step)
+    return float((voice.at(times) >= 0.5).mean())
 
 
 @dataclass(frozen=True)
@@ -53,8 +64,12 @@ def measure_voices(
     specs: Sequence[FeatureSpec],
     settings: AnalysisSettings,
     step: Step,
+    voice: VoiceCurve | None = None,
 ) -> Measured:
-    """The audio features; absent, with the reason, where there is no sound or no extractor."""
+    """The audio features; absent, with the reason, where there is no sound, no speech in it or no extractor.
+
+    `voice` is the probability of speech over time; None where nobody looked.
+    """
     if not recording.info.audio:
         return nothing(len(spans), "the recording has no sound")
     # Notes of its own, so that their order does not depend on how two passes take turns.
@@ -76,6 +91,9 @@ def measure_voices(
             continue
         if silent(sound):
             notes[index] = "silence"
+            continue
+        if settings.doubt and voice is not None and speech_in(heard[index], voice) < LEAST_SPEECH:
+            notes[index] = "no speech in the sound: music or noise"
             continue
         values[index] = extract(sound)
         notes[index] = "too short or too quiet to measure"

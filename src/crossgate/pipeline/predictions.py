@@ -7,19 +7,61 @@ from typing import Any
 
 import numpy as np
 
+from crossgate.conversation import Modality
 from crossgate.evaluation.predictor import Predictions, predict
+from crossgate.features.assemble import MINILM, TURNS
 from crossgate.features.dataset import Example
+from crossgate.features.plausible import WHY
 from crossgate.models.checkpoint import Checkpoint
+from crossgate.pipeline.doubts import Doubt, doubts_of
 from crossgate.prediction import Prediction
 
 
-def predictions_of(checkpoint: Checkpoint, examples: Sequence[Example]) -> list[Prediction]:
-    """What a checkpoint says of every utterance of some examples, in order."""
+def predictions_of(
+    checkpoint: Checkpoint, examples: Sequence[Example], *, doubt: bool = True
+) -> list[Prediction]:
+    """What a checkpoint says of every utterance of some examples, in order.
+
+    With `doubt`, it abstains where a text is none that the shipped models have learned; see `doubts.py`.
+    """
     found = predict(checkpoint.network, examples, temperature=checkpoint.temperature)
-    return [_prediction(found, row, checkpoint) for row in range(len(found.labels))]
+    doubts = [one for example in examples for one in _doubts(checkpoint, example, doubt)]
+    wrong = [notes for example in examples for notes in _implausible(example)]
+    return [_prediction(found, row, checkpoint, doubts[row], wrong[row]) for row in range(len(found.labels))]
 
 
-def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Prediction:
+def _doubts(checkpoint: Checkpoint, example: Example, doubt: bool) -> list[Doubt | None]:
+    """What is wrong with the texts that were read."""
+    if not doubt or "text" not in example.values:
+        return [None] * len(example)
+    there = example.present[list(example.values).index("text")].tolist()
+    utterances = example.conversation.utterances
+    return doubts_of(
+        [u.text if read else None for u, read in zip(utterances, there, strict=True)],
+        [u.speaker for u in utterances],
+        tokens=_tokens(checkpoint),
+        causal=checkpoint.settings.causal,
+    )
+
+
+def _tokens(checkpoint: Checkpoint) -> int | None:
+    """How many tokens of a turn the checkpoint's encoder reads."""
+    if TURNS in checkpoint.features.text and checkpoint.encoder is not None:
+        from crossgate.features.text.turn_embedder import turn_embedder  # transformers is an extra
+
+        return turn_embedder(checkpoint.encoder).encoder.settings.turn_tokens
+    return checkpoint.features.minilm.max_tokens - 2 if MINILM in checkpoint.features.text else None
+
+
+def _implausible(example: Example) -> list[dict[Modality, str]]:
+    """Notes on what was taken for missing."""
+    wrong = {modality: rows.tolist() for modality, rows in example.implausible.items()}
+    return [{m: WHY for m, rows in wrong.items() if rows[turn]} for turn in range(len(example))]
+
+
+def _prediction(
+    found: Predictions, row: int, checkpoint: Checkpoint, doubt: Doubt | None, wrong: dict[Modality, str]
+) -> Prediction:
     labels = checkpoint.labels.labels
 
     def distribution_of(probabilities: Any) -> dict[str, float]:
@@ -34,7 +76,9 @@ def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Predict
         distribution,
         emotion,
         confidence,
-        abstained=not there or confidence < checkpoint.confidence_threshold,
+        abstained=not there
+        or confidence < checkpoint.confidence_threshold
+        or (doubt is not None and doubt.abstains),
         shares=dict(zip(checkpoint.network.modalities, _whole(found.shares[row]), strict=True)),
         # The network's full view answers where any modality is there; by its name all should be.
         views={
@@ -42,6 +86,7 @@ def _prediction(found: Predictions, row: int, checkpoint: Checkpoint) -> Predict
             for view, name in enumerate(found.names)
             if set(name) <= measured
         },
+        notes=wrong if doubt is None else {**wrong, "text": doubt.why},
     )
 
 

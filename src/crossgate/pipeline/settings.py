@@ -50,6 +50,10 @@ class AnalysisSettings:
     openface: Path | None = None
     """CSV of OpenFace 2 for this recording, for a checkpoint that reads action units (au18)."""
 
+    doubt: bool = True
+    """Abstain from words that are not what the shipped models learned, and take voices and faces whose
+    measurements are implausible for missing; switch it off for a model of yours that learned others."""
+
     def __post_init__(self) -> None:
         if self.policy is not None:
             find_policy(self.policy)

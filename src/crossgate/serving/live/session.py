@@ -254,6 +254,8 @@ def _content(
     for modality in MODALITIES:
         present = INITIALS[modality] in prediction.views
         uses[modality] = {"present": present, "note": how.get(modality) if present else absent[modality]}
+        if modality in prediction.notes:
+            uses[modality]["note"] = prediction.notes[modality]
     return {
         "emotion": prediction.emotion,
         "confidence": prediction.confidence,
