@@ -220,10 +220,14 @@ class TurnEmbedder:
         """
         if not self.encoder.settings.causal:
             raise InputError("the text encoder looks at later turns", fix="load one that is causal")
-        window = causal_windows([len(turn.tokens) for turn in turns], self.encoder.settings.max_tokens)[-1]
-        read = turns[window.first :]
+        read = self.last_window(turns)
         tokens = pack([read], self.tokenizer.first, self.tokenizer.padding)
         return self._read(tokens)[0, len(read) - 1 :]
+
+    def last_window(self, turns: Sequence[Turn]) -> list[Turn]:
+        """The turns that the last one is read with. Those before them have no part in any later window."""
+        window = causal_windows([len(turn.tokens) for turn in turns], self.encoder.settings.max_tokens)[-1]
+        return list(turns[window.first :])
 
     def _read(self, tokens: Tokens) -> Array:
         """Vectors (batch, turn, feature) of windows."""
