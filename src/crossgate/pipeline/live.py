@@ -139,9 +139,9 @@ class _Texts:
         self._new: list[Any] = []
         self._embedder = None
         if TURNS in checkpoint.features.text and checkpoint.encoder is not None:
-            from crossgate.features.text.turn_embedder import turn_embedder  # transformers is an extra
+            from crossgate.features.text.turn_graph import quick_embedder  # transformers is an extra
 
-            self._embedder = turn_embedder(checkpoint.encoder)
+            self._embedder = quick_embedder(checkpoint.encoder, self._head)
 
     def column(self, utterance: Utterance) -> FeatureColumn | None:
         """The encoder's column of one utterance, after those that were kept."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from crossgate.features.graphs import Graph, Session
-from crossgate.features.text.turn_embedder import TurnEmbedder
+from crossgate.features.runtime import backend, made
+from crossgate.features.text.turn_embedder import TurnEmbedder, turn_embedder
 from crossgate.features.text.turn_encoder import Tokens, Turn, TurnEncoder, pack
 
 
@@ -48,6 +52,24 @@ def reader_of(session: Session) -> Callable[[Tokens], npt.NDArray[np.float32]]:
         )["vectors"]
 
     return read
+
+
+def quick_embedder(folder: Path, head: str) -> TurnEmbedder:
+    """A folder's encoder for single turns: read by ONNX Runtime where the environment asks for it.
+
+    `auto` does not: the graph takes seconds to make, which a first turn would have to wait for, and over
+    whole conversations PyTorch is as fast (docs/onnx.md). Raises InputError or CrossgateError where `onnx` is
+    asked for and cannot be had.
+    """
+    embedder = turn_embedder(folder)
+    if backend() != "onnx":
+        return embedder
+    return replace(embedder, reader=reader_of(_kept(folder.resolve(), embedder.version, head)))
+
+
+@lru_cache(maxsize=4)
+def _kept(folder: Path, _: str, head: str) -> Session:
+    return made(text_graph(turn_embedder(folder), head))
 
 
 def merged(encoder: TurnEncoder) -> TurnEncoder:

@@ -8,9 +8,9 @@ from typing import Any
 
 from crossgate.corpora.manifest import sha256_of
 from crossgate.corpora.table import Split
-from crossgate.errors import InputError
 from crossgate.features.assemble import TURNS
-from crossgate.features.graphs import INSTALL, OPSET, TOLERANCE, Graph, Session, refuse_different, traced
+from crossgate.features.graphs import OPSET, TOLERANCE, Graph, Session, refuse_different, traced
+from crossgate.features.runtime import refuse_missing
 from crossgate.features.standardize import LIMIT
 from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.features.visual.face_graph import face_graph
@@ -62,7 +62,7 @@ def export_onnx(
     """
     refuse_filled(out)
     refuse_unwritable(out)
-    _refuse_missing(int8)
+    refuse_missing()
     parts = _parts(checkpoint)
     described: dict[str, Any] = {}
     with new_folder(out) as draft:
@@ -169,14 +169,3 @@ def _shapes(graph: Graph, shapes: Any, there: list[str]) -> dict[str, Any]:
 
 def _megabytes(path: Path) -> float:
     return round(path.stat().st_size / 1e6, 2)
-
-
-def _refuse_missing(int8: bool) -> None:
-    """Raise InputError before the work where a library is not there."""
-    try:
-        import onnxruntime  # noqa: F401
-
-        if int8:
-            import onnx  # noqa: F401
-    except ImportError as error:
-        raise InputError(f"exporting needs the library {error.name}", fix=INSTALL) from error
