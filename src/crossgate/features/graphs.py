@@ -87,7 +87,7 @@ def traced(graph: Graph) -> bytes:
             torch.onnx.export(
                 graph.module.eval(),
                 tuple(graph.drawn(size).values()),
-                buffer,
+                buffer,  # type: ignore[arg-type]  # its hint knows paths alone, which the newer exporter needs
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=list(graph.inputs),

@@ -77,7 +77,7 @@ def merged(encoder: TurnEncoder) -> TurnEncoder:
     copy = deepcopy(encoder).eval()
     for module in list(copy.modules()):
         if hasattr(module, "lora_A"):  # peft's layers; see TurnEncoder
-            module.merge()
+            module.merge()  # type: ignore[operator]
     return copy
 
 
