@@ -39,6 +39,7 @@ COMMANDS: Table = {
     ),
     "predict": ("crossgate.cli.predict", "Predict", "write the emotions of a split as Parquet"),
     "pack": ("crossgate.cli.pack", "Pack", "make a run a checkpoint that ships: calibrated, with a card"),
+    "export-onnx": ("crossgate.cli.export_onnx", "ExportOnnx", "write a checkpoint's networks as ONNX files"),
     "benchmark": ("crossgate.cli.benchmark", "Benchmark", "compare models under one protocol, over seeds"),
     "reproduce": (
         "crossgate.cli.reproduce",

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from crossgate.models.past import past_in_use
+
 BLOCK = 64
 """Query turns at once where nothing is learned: the scores of an hour's talk would fill gigabytes."""
 
@@ -26,7 +28,15 @@ def attend(
 
     Returns:
         (slot, batch, turn, feature); zero for a query that may attend to nothing.
+
+    Where a single turn is read after a `Past`, its keys are kept there and it attends to all of them; `bias`
+    is then (batch, head, 1, key turn).
     """
+    past = past_in_use()
+    if past is not None:
+        keys, values = past.with_new(_split(key, heads)), past.with_new(_split(value, heads))
+        there = past.with_new(allowed.expand(query.shape[0], query.shape[1], -1, -1)).transpose(2, 3)
+        return _weighted(query, keys, values, there, bias, heads)
     turns = query.shape[2]
     if turns <= BLOCK or torch.is_grad_enabled():
         return _attend(query, key, value, allowed, bias, heads)
@@ -51,6 +61,13 @@ def _attend(
     query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int
 ) -> Tensor:
     """`attend` in one piece; the query may have fewer turns than the key."""
+    return _weighted(query, _split(key, heads), _split(value, heads), allowed, bias, heads)
+
+
+def _weighted(
+    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int
+) -> Tensor:
+    """`_attend` with key and value as `_split` gives them."""
     slots, batch, turns, features = query.shape
     reachable = allowed.any(dim=-1, keepdim=True)
     # A query without a key attends to everything and is zeroed below: a softmax over nothing would be NaN.
@@ -58,19 +75,19 @@ def _attend(
     scores = torch.zeros(hidden.shape, dtype=query.dtype, device=query.device)
     scores = scores.masked_fill_(hidden, torch.finfo(query.dtype).min / 2)[:, :, None]
     scores = scores.expand(-1, -1, heads, -1, -1) if bias is None else scores + bias
-    flat = (slots * batch * heads, turns, key.shape[2])
+    flat = (slots * batch * heads, turns, key.shape[1])
     # Plain products: PyTorch's fused kernel is made for long sequences; masked, on a CPU, it was slower at
     # the ten to a hundred turns of a conversation.
     weights = torch.softmax(
         torch.baddbmm(
             scores.reshape(flat),
             _split(query, heads),
-            _split(key, heads).transpose(1, 2),
+            key.transpose(1, 2),
             alpha=1 / math.sqrt(features // heads),
         ),
         dim=-1,
     )
-    context = torch.bmm(weights, _split(value, heads))
+    context = torch.bmm(weights, value)
     joined = context.view(slots, batch, heads, turns, -1).transpose(2, 3).reshape(query.shape)
     return joined * reachable.to(joined.dtype)
 
@@ -97,6 +114,9 @@ class Relations(nn.Module):
 
     def forward(self, speakers: Tensor) -> Tensor:
         """Speaker indices (batch, turn) -> bias (batch, head, query turn, key turn)."""
+        past = past_in_use()
+        if past is not None:
+            return self._of_newest(past.with_new(speakers[:, :, None])[..., 0])
         turns = torch.arange(speakers.shape[1], device=speakers.device)
         steps = (turns[None, :] - turns[:, None]).clamp_(-self.reach, self.reach).add_(self.reach)
         if not torch.is_grad_enabled() and len(turns) > BLOCK:  # head by head, which needs half the memory
@@ -110,10 +130,19 @@ class Relations(nn.Module):
         bias = distance[None] + same[..., None] * self.same_speaker
         return bias.permute(0, 3, 1, 2)
 
+    def _of_newest(self, speakers: Tensor) -> Tensor:
+        """The bias of the last turn as the query alone, (batch, head, 1, key turn)."""
+        back = torch.arange(1 - speakers.shape[1], 1, device=speakers.device)
+        distance = self.distance[back.clamp_(min=-self.reach).add_(self.reach)]
+        same = (speakers == speakers[:, -1:]).to(distance.dtype)
+        return (distance + same[..., None] * self.same_speaker).transpose(1, 2)[:, :, None]
+
 
 def sinusoids(turns: int, features: int, device: torch.device) -> Tensor:
-    """Sinusoidal positions (turn, feature), Vaswani et al. 2017, section 3.5."""
-    position = torch.arange(turns, device=device, dtype=torch.float32)[:, None]
+    """Sinusoidal positions (turn, feature), Vaswani et al. 2017, section 3.5; they go on after a `Past`."""
+    past = past_in_use()
+    first = 0 if past is None else past.turns
+    position = torch.arange(first, first + turns, device=device, dtype=torch.float32)[:, None]
     exponent = torch.arange(0, features, 2, device=device, dtype=torch.float32) / features
     rate = torch.exp(-math.log(10000.0) * exponent)
     table = torch.zeros(turns, features, device=device)

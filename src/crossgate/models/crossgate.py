@@ -117,7 +117,8 @@ class CrossGate(Network):
         if not self.pairs:
             return present
         first, second = (list(side) for side in zip(*self.pairs, strict=True))
-        pairs = torch.where(complete.any(dim=0), complete, pick(present, first) | pick(present, second))
+        either = pick(present, first) | pick(present, second)
+        pairs = complete | (either & ~complete.any(dim=0))
         return torch.cat((pairs, present)) if singles_too else pairs
 
     def _views(

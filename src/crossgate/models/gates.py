@@ -59,7 +59,7 @@ class UnimodalGuide(nn.Module):
             self.heads,
         )
         own: Tensor = self.narrow_own(h)
-        own = torch.unflatten(own, -1, (self.others, -1)).movedim(-2, 1).flatten(0, 1)
+        own = torch.unflatten(own, -1, (self.others, -1)).movedim(3, 1).flatten(0, 1)
         gate = torch.sigmoid(self.widen(torch.tanh(own + self.narrow_context(context))))
         guided = torch.unflatten(gate * context, 0, (-1, self.others)).sum(dim=1)
         return normalized(h + self.dropout(guided))

@@ -49,7 +49,7 @@ class SharedDropout(nn.Module):
 
 def normalized(x: Tensor) -> Tensor:
     """Layer normalisation without scale and shift: what follows is linear and has its own."""
-    return nn.functional.layer_norm(x, x.shape[-1:])
+    return nn.functional.layer_norm(x, (int(x.shape[-1]),))  # a number also where shapes are traced
 
 
 def pick(x: Tensor, slots: list[int]) -> Tensor:

@@ -18,6 +18,7 @@ from crossgate.features.dataset import Example
 from crossgate.features.visual.faces import FaceEncoder
 from crossgate.media.clips import Pixels, Sound
 from crossgate.models.checkpoint import Checkpoint
+from crossgate.models.past import Past
 from crossgate.pipeline.extractors import VoiceExtractor, columns_of, face_encoder_for
 from crossgate.pipeline.in_memory import examples_in_memory
 from crossgate.pipeline.predictions import predictions_of
@@ -30,7 +31,8 @@ class Live:
     """Recognises the emotion of each utterance from it and those before, never from one after.
 
     What it answers is what the same checkpoint says of the whole conversation at once. A turn's text is read
-    once, with as much before it as the encoder takes; the fusion reads all turns so far anew.
+    once, with as much before it as the encoder takes; the fusion reads the turn alone, and attends to what it
+    keeps of those before (`models/past.py`): the thousandth turn takes about as long as the tenth.
 
     Args:
         checkpoint: a causal one, such as `crossgate-meld-live`.
@@ -42,7 +44,8 @@ class Live:
         _refuse_hindsight(checkpoint)
         self._checkpoint = checkpoint
         self._speakers: dict[str, int] = {}
-        self._example: Example | None = None
+        self._utterances: list[Utterance] = []
+        self._past = Past()
         self._texts = _Texts(checkpoint)
         self._voice: VoiceExtractor | None = None
         self._faces: FaceEncoder | None = None
@@ -50,7 +53,7 @@ class Live:
     @property
     def utterances(self) -> tuple[Utterance, ...]:
         """The utterances so far."""
-        return () if self._example is None else self._example.conversation.utterances
+        return tuple(self._utterances)
 
     def add(
         self,
@@ -78,7 +81,7 @@ class Live:
         Raises InputError where a sound or face is none, or a vector has another length than the checkpoint's.
         The conversation then stays as it was.
         """
-        utterance = Utterance(str(len(self.utterances)), speaker, text, start, end)
+        utterance = Utterance(str(len(self._utterances)), speaker, text, start, end)
         given: dict[Modality, Any] = dict(vectors or {})
         if "text" in given:
             raise InputError("texts are read by the checkpoint's own encoder", fix="give the text in words")
@@ -89,10 +92,12 @@ class Live:
         if len(faces) and "visual" not in given:
             given["visual"] = self._of_faces(faces)
         example = self._one(utterance, given)
-        self._example = example if self._example is None else _joined(self._example, example)
+        with self._past.next_turn():
+            (prediction,) = predictions_of(self._checkpoint, [example])
+        self._utterances.append(utterance)
         self._speakers.setdefault(speaker, len(self._speakers))
         self._texts.keep()
-        return predictions_of(self._checkpoint, [self._example])[-1]
+        return prediction
 
     def _of_sound(self, sound: Sound) -> Vector | None:
         specs = self._checkpoint.specs.get("audio", ())
@@ -130,20 +135,21 @@ class _Texts:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._head = checkpoint.features.turns
-        self._turns: list[Any] = []
+        self._turns: list[Any] = []  # of the window that the next turn may still be read with
         self._new: list[Any] = []
         self._embedder = None
         if TURNS in checkpoint.features.text and checkpoint.encoder is not None:
-            from crossgate.features.text.turn_embedder import turn_embedder  # transformers is an extra
+            from crossgate.features.text.turn_graph import quick_embedder  # transformers is an extra
 
-            self._embedder = turn_embedder(checkpoint.encoder)
+            self._embedder = quick_embedder(checkpoint.encoder, self._head)
 
     def column(self, utterance: Utterance) -> FeatureColumn | None:
         """The encoder's column of one utterance, after those that were kept."""
         if self._embedder is None:
             return None
-        self._new = self._embedder.turns([utterance.speaker], [utterance.text])
-        values = self._embedder.answers(self._embedder.newest([*self._turns, *self._new]), self._head)
+        own = self._embedder.turns([utterance.speaker], [utterance.text])
+        self._new = self._embedder.last_window([*self._turns, *own])
+        values = self._embedder.answers(self._embedder.newest(self._new), self._head)
         present = bool(utterance.text and utterance.text.strip())
         if not present:
             values[:] = np.nan
@@ -151,8 +157,7 @@ class _Texts:
 
     def keep(self) -> None:
         """The last utterance has become part of the conversation."""
-        self._turns += self._new
-        self._new = []
+        self._turns = self._new
 
 
 def _refuse_hindsight(checkpoint: Checkpoint) -> None:
@@ -188,14 +193,3 @@ def _columns(specs: Sequence[FeatureSpec], vector: Vector, modality: Modality) -
             f"{', '.join(map(str, specs))}"
         )
     return columns_of(specs, vector[None])
-
-
-def _joined(first: Example, second: Example) -> Example:
-    """Two stretches of one conversation."""
-    return Example(
-        Conversation("live", (*first.conversation.utterances, *second.conversation.utterances)),
-        {m: torch.cat((values, second.values[m])) for m, values in first.values.items()},
-        torch.cat((first.present, second.present), dim=1),
-        torch.cat((first.speakers, second.speakers)),
-        torch.cat((first.labels, second.labels)),
-    )

@@ -6,7 +6,7 @@ A folder holds `adapter_model.safetensors` and `adapter_config.json`, which `pef
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from crossgate.errors import InputError
 from crossgate.features.cache import Features, cached
 from crossgate.features.stored import shapes_of
 from crossgate.features.text.turn_base import base_and_tokenizer
-from crossgate.features.text.turn_encoder import TARGETS, Tokenizer, Turn, TurnEncoder, pack
+from crossgate.features.text.turn_encoder import TARGETS, Tokenizer, Tokens, Turn, TurnEncoder, pack
 from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.features.text.turn_windows import causal_windows, centred_windows
 from crossgate.files import new_file, read_json, whole_folder, write_json
@@ -52,12 +52,14 @@ class TurnEmbedder:
         tokenizer: of its base.
         labels: names of the labels of every head.
         version: first eight digits of the SHA-256 of its adapter and heads; empty before it was saved.
+        reader: gives vectors (batch, turn, feature) in the encoder's place, where another runtime does.
     """
 
     encoder: TurnEncoder
     tokenizer: Tokenizer
     labels: Mapping[str, tuple[str, ...]]
     version: str = ""
+    reader: Callable[[Tokens], Array] | None = None
 
     @classmethod
     def fresh(cls, settings: TurnEncoderSettings, labels: Mapping[str, tuple[str, ...]]) -> TurnEmbedder:
@@ -189,7 +191,6 @@ class TurnEmbedder:
     @torch.inference_mode()
     def vectors(self, conversations: Sequence[Sequence[Turn]]) -> Array:
         """Vectors of all turns of conversations, (turn, feature), in order."""
-        self.encoder.eval()
         settings = self.encoder.settings
         cut = causal_windows if settings.causal else centred_windows
         jobs: list[_Job] = []
@@ -206,7 +207,7 @@ class TurnEmbedder:
         vectors = np.zeros((first, self.encoder.width), dtype=np.float32)
         for batch in _batches(jobs):
             tokens = pack([job.turns for job in batch], self.tokenizer.first, self.tokenizer.padding)
-            found = self.encoder(tokens).float().numpy()
+            found = self._read(tokens)
             for row, job in enumerate(batch):
                 vectors[job.rows] = found[row, job.taken]
         return vectors
@@ -220,11 +221,21 @@ class TurnEmbedder:
         """
         if not self.encoder.settings.causal:
             raise InputError("the text encoder looks at later turns", fix="load one that is causal")
-        window = causal_windows([len(turn.tokens) for turn in turns], self.encoder.settings.max_tokens)[-1]
-        read = turns[window.first :]
+        read = self.last_window(turns)
         tokens = pack([read], self.tokenizer.first, self.tokenizer.padding)
+        return self._read(tokens)[0, len(read) - 1 :]
+
+    def last_window(self, turns: Sequence[Turn]) -> list[Turn]:
+        """The turns that the last one is read with. Those before them have no part in any later window."""
+        window = causal_windows([len(turn.tokens) for turn in turns], self.encoder.settings.max_tokens)[-1]
+        return list(turns[window.first :])
+
+    def _read(self, tokens: Tokens) -> Array:
+        """Vectors (batch, turn, feature) of windows."""
+        if self.reader is not None:
+            return self.reader(tokens)
         self.encoder.eval()
-        found: Array = self.encoder(tokens).float().numpy()[0, len(read) - 1 :]
+        found: Array = self.encoder(tokens).float().numpy()
         return found
 
     @torch.inference_mode()

@@ -26,9 +26,12 @@ from PIL import Image
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.manifest import sha256_of
 from crossgate.errors import InputError
+from crossgate.features.runtime import Lazily
+from crossgate.features.visual.face_graph import face_graph
 from crossgate.features.visual.face_network import (
     WEIGHTS_FILE,
     FaceNetwork,
+    Faces,
     load_face_network,
     read_face_settings,
 )
@@ -38,6 +41,9 @@ PACKAGED = Path(__file__).parents[2] / "checkpoints" / "face"
 """The network that comes with the package."""
 
 BATCH = 64
+
+WORTH = 1024
+"""Faces from which ONNX Runtime pays: making its graph takes as long as it saves on some hundreds of them."""
 
 FacePixels = npt.NDArray[np.uint8]
 
@@ -61,10 +67,13 @@ class FaceEncoder:
         network: in evaluation mode.
         spec: names the vectors.
         flip: average over a face and its mirror image; takes twice as long.
+
+    From `WORTH` faces on ONNX Runtime does the work where it is installed; see `features.runtime`.
     """
 
     def __init__(self, network: FaceNetwork, spec: FeatureSpec, *, flip: bool = False) -> None:
         self._network = network.eval()
+        self._onnx = Lazily(lambda: face_graph(self._network), WORTH)
         self.spec = spec
         self.flip = flip
 
@@ -103,10 +112,20 @@ class FaceEncoder:
     @torch.inference_mode()
     def _run(self, pixels: torch.Tensor) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         batch = pixels.unsqueeze(1).float() / 255
-        embedding, logits = self._network(batch)
+        session = self._onnx.session(len(batch))
+
+        def say(faces: torch.Tensor) -> Faces:
+            if session is None:
+                said: Faces = self._network(faces)
+                return said
+            return Faces(
+                **{name: torch.from_numpy(found) for name, found in session({"faces": faces}).items()}
+            )
+
+        embedding, logits = say(batch)
         posterior = logits.softmax(dim=-1)
         if self.flip:
-            mirrored = self._network(batch.flip(-1))
+            mirrored = say(batch.flip(-1))
             embedding = (embedding + mirrored.embedding) / 2
             posterior = (posterior + mirrored.logits.softmax(dim=-1)) / 2
         return embedding.numpy(), posterior.numpy()
