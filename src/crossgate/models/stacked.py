@@ -7,6 +7,7 @@ conversations of these corpora are short, and many small operations cost more th
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ def normalized(x: Tensor) -> Tensor:
     return nn.functional.layer_norm(x, x.shape[-1:])
 
 
-def pick(x: Tensor, slots: list[int]) -> Tensor:
+def pick(x: Tensor, slots: Sequence[int]) -> Tensor:
     """Slots of (slot, ...) in any order and number.
 
     Taken apart and stacked: the gradient of an index, a list or a single one, fills and adds a tensor as
