@@ -71,9 +71,11 @@ class TrainingState:
         for old in _states(folder)[:-KEPT]:
             shutil.rmtree(old)
 
-    def restore(self, folder: Path) -> bool:
-        """Load the newest state that can be read; False where there is none."""
+    def restore(self, folder: Path, latest: int | None = None) -> bool:
+        """Load the newest state that can be read, at most of epoch `latest`; False where there is none."""
         for candidate in reversed(_states(folder)):
+            if latest is not None and int(candidate.name.removeprefix("epoch-")) > latest:
+                continue
             try:
                 tensors = load_file(candidate / TENSORS_FILE)
                 progress = Progress(**json.loads((candidate / PROGRESS_FILE).read_text(encoding="utf-8")))
