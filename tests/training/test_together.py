@@ -18,7 +18,7 @@ from crossgate.training.seeds import train_seeds
 Table = Callable[..., CorpusTable]
 
 
-def alike(first: Path, second: Path, atol: float = 1e-4) -> None:
+def alike(first: Path, second: Path, *, exact: bool = False) -> None:
     """Two runs of several seeds agree in weights and figures, but for rounding."""
     for seed in range(3):
         one, other = (folder / f"seed-{seed}" for folder in (first, second))
@@ -26,7 +26,10 @@ def alike(first: Path, second: Path, atol: float = 1e-4) -> None:
         for name, tensor in weights(one).items():
             # A bias of all keys moves no attention: its gradient is rounding, which Adam makes large.
             if not (name.endswith("bias") and "key" in name):
-                assert torch.allclose(tensor, weights(other)[name], atol=atol), name
+                far = (tensor - weights(other)[name]).abs()
+                # Rounding decides where a gradient is next to nothing, and Adam makes that large.
+                assert far.max() <= (0.0 if exact else 2e-3), name
+                assert exact or (far > 1e-5).float().mean() < 0.02, name
         assert len(rows(one)) == len(rows(other))
         for mine, theirs in zip(rows(one), rows(other), strict=True):
             assert mine.keys() == theirs.keys()
@@ -77,7 +80,7 @@ def test_an_interrupted_training_goes_on(
     with pytest.raises(InputError, match="resume"):
         train_seeds(experiment(), table, tmp_path / "broken", seeds=3, together=True)
     train_seeds(experiment(), table, tmp_path / "broken", seeds=3, together=True, resume=True)
-    alike(tmp_path / "whole", tmp_path / "broken", atol=0.0)
+    alike(tmp_path / "whole", tmp_path / "broken", exact=True)
 
 
 def test_what_was_begun_together_can_be_finished_alone(

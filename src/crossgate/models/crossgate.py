@@ -77,7 +77,7 @@ class CrossGate(Network):
             the views; what stands at padding means nothing.
         """
         if self.training and masks is None:
-            masks = self.draw_masks(*turns.shape, turns.device)
+            masks = self.draw_masks(turns.shape[0], turns.shape[1], turns.device)
         drop = dropper(masks)
         present = present & turns
         # 1. Encode: each modality in the light of its own conversation.

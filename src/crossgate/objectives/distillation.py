@@ -69,7 +69,8 @@ def soft_divergences(logits: Tensor, valid: Tensor, temperature: float, detach: 
     chances = target.exp() * weight[..., None]
     certainty = (chances * target).sum(dim=-1).flatten(1) @ weight.flatten(1).T
     crossed = chances.flatten(1) @ (answer * weight[..., None]).flatten(1).T
-    return (certainty - crossed) * temperature**2
+    divergences: Tensor = (certainty - crossed) * temperature**2
+    return divergences
 
 
 def feature_distances(features: Tensor, valid: Tensor) -> Tensor:

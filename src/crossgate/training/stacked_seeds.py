@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from crossgate.errors import InputError
+from crossgate.models.network import Network
 from crossgate.training.loop import out_of_patience
 from crossgate.training.settings import TrainingSettings
 from crossgate.training.state import Progress, TrainingState
@@ -21,14 +22,14 @@ class StackedSeeds:
     Attributes:
         parameters: by name (seed, ...); the networks' own parameters are views of them.
         averages: the same of the moving averages.
+        average_networks: a network a seed whose weights they are.
         optimizer: AdamW over all seeds at once.
         states: of every seed, as a training alone has them.
     """
 
-    def __init__(
-        self, networks: Sequence[nn.Module], settings: TrainingSettings, device: torch.device
-    ) -> None:
+    def __init__(self, networks: Sequence[Network], settings: TrainingSettings, device: torch.device) -> None:
         averages = [copy.deepcopy(network).to(device) for network in networks]
+        self.average_networks = averages
         self.parameters = _stacked([network.to(device) for network in networks])
         self.averages = {name: value.detach() for name, value in _stacked(averages).items()}
         self.optimizer = _adamw(list(self.parameters.values()), settings)

@@ -119,10 +119,10 @@ def fit_together(
     device = pick_device(settings.device)
     stack = StackedSeeds(networks, settings, device)
     stack.restore(state_folders, settings)
-    states = stack.states
+    states, averages = stack.states, stack.average_networks
     for state, tell in zip(states, on_epoch, strict=True):
-        for row in state.progress.rows:
-            tell(row)
+        for known in state.progress.rows:
+            tell(known)
     weights = class_weights(train, networks[0].emotions, settings.class_weighting)
     weights = weights.to(device) if weights is not None else None
     bank = Bank(train, device)
@@ -184,7 +184,7 @@ def fit_together(
             }
             row |= {f"train/{name}": values[index] for name, values in figures.items()}
             if validation:
-                row |= validation_figures(predict(state.average, validation, device=device))
+                row |= validation_figures(predict(averages[index], validation, device=device))
             keep_best(state, row.get("validation/weighted_f1"))
             row["seconds"] = (time.perf_counter() - started) / len(running)
             state.progress.rows.append(row)
@@ -229,4 +229,5 @@ def _clip(parameters: Sequence[Tensor], most: float) -> Tensor:
     scale = (most / (norms + 1e-6)).clamp(max=1.0)
     for gradient in gradients:
         gradient.mul_(scale.view(-1, *[1] * (gradient.dim() - 1)))
-    return norms.cpu()
+    found: Tensor = norms.cpu()
+    return found
