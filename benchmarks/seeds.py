@@ -4,8 +4,8 @@
     python benchmarks/seeds.py --quick        # three seeds, an epoch of 60
 
 Both run the loops of `crossgate train`, by turns in one process: `fit` for one seed, `fit_together` for all.
-The target, ten seeds in at most twice the time of one, is meant for a GPU, which one network leaves idle; a CPU
-that one network keeps busy has nothing to gain. It is printed beside what was measured, never asserted.
+The target, ten seeds in at most twice the time of one, is meant for a GPU, which one network leaves idle; a
+CPU that one network keeps busy has nothing to gain. It is printed beside what was measured, never asserted.
 """
 
 from __future__ import annotations
