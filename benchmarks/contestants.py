@@ -117,11 +117,11 @@ class Ours:
             factor = learning_rate_factor(self.step, self.steps, settings.warmup)
             for options in self.optimizer.param_groups:
                 options["lr"] = settings.learning_rate * factor
+            self.optimizer.zero_grad(set_to_none=True)
             batch = collate([self.train[index] for index in self.group.own(indices)]).to(self.device)
             with torch.autocast("cpu", torch.bfloat16, enabled=uses_bfloat16(settings, self.device)):
                 views = self.network(batch.values, self.hide(batch.present), batch.speakers, batch.turns)
                 loss = objective(views, batch.labels, self.objective, self.weights, self.group.total)
-            self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss.total)
             self.group.average_gradients(parameters)
             norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)

@@ -19,7 +19,7 @@ from crossgate.models.stacked import StackedLinear
 
 def pairs_and_gates(present: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
-    fuse = GuidedPairs(list(combinations(range(3), 2)), 8, 4, 0.0, third_guide=True)
+    fuse = GuidedPairs(list(combinations(range(3), 2)), 8, 4, third_guide=True)
     return fuse(3 * torch.randn(3, *present.shape[1:], 8), present)
 
 

@@ -31,6 +31,8 @@ class Train:
     """Seed of weights, order and dropout."""
     seeds: int = 1
     """Train this many seeds, 0, 1, ..., each in a folder of its own below --out."""
+    together: bool = False
+    """Train the --seeds in one loop, their networks stacked: for a GPU that one network leaves idle."""
     resume: bool = False
     """Go on with the run in --out where it was interrupted; the end is the same to the last bit."""
     set: str = ""
@@ -50,6 +52,8 @@ class Train:
             raise InputError(f"--seeds is {self.seeds}, expected 1 or more")
         if self.seeds > 1 and self.seed:
             raise InputError("--seed and --seeds do not go together", fix="--seeds N trains seeds 0 to N-1")
+        if self.together and self.seeds < 2:
+            raise InputError("--together is for several seeds", fix="add --seeds N")
         experiment = load_experiment(self.config, replaced)
         table = open_table(self.data)
         command = shlex.join(["crossgate", *sys.argv[1:]])
@@ -60,7 +64,13 @@ class Train:
                 if group.count > 1:
                     raise InputError("--seeds does not go with torchrun", fix="run one seed at a time")
                 summary = train_seeds(
-                    experiment, table, self.out, seeds=self.seeds, resume=self.resume, command=command
+                    experiment,
+                    table,
+                    self.out,
+                    seeds=self.seeds,
+                    resume=self.resume,
+                    command=command,
+                    together=self.together,
                 )
                 print_seeds(summary, self.out)
                 return 0

@@ -72,8 +72,7 @@ def _weighted(
     reachable = allowed.any(dim=-1, keepdim=True)
     # A query without a key attends to everything and is zeroed below: a softmax over nothing would be NaN.
     hidden = ~(allowed | ~reachable)
-    scores = torch.zeros(hidden.shape, dtype=query.dtype, device=query.device)
-    scores = scores.masked_fill_(hidden, torch.finfo(query.dtype).min / 2)[:, :, None]
+    scores = torch.where(hidden, torch.finfo(query.dtype).min / 2, 0.0).to(query.dtype)[:, :, None]
     scores = scores.expand(-1, -1, heads, -1, -1) if bias is None else scores + bias
     flat = (slots * batch * heads, turns, key.shape[1])
     # Plain products: PyTorch's fused kernel is made for long sequences; masked, on a CPU, it was slower at

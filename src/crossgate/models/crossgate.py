@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from crossgate.conversation import Modality
 from crossgate.models.attention import Relations, sinusoids
-from crossgate.models.context import ContextEncoder
+from crossgate.models.context import ContextEncoder, ContextLayer
 from crossgate.models.fusion import GatedMixture
 from crossgate.models.gates import GuidedPairs, UnimodalGuide
 from crossgate.models.network import Network
 from crossgate.models.settings import ModelSettings
-from crossgate.models.stacked import SharedDropout, StackedLinear, normalized, pick
+from crossgate.models.stacked import Drop, StackedLinear, dropout_masks, dropper, normalized, pick
 from crossgate.models.views import Views, view_names
 
 
@@ -44,23 +44,25 @@ class CrossGate(Network):
         nn.init.normal_(self.speaker.weight, std=0.02)
         self.relations = Relations(settings.heads) if settings.relations else None
         inner = max(1, round(settings.feedforward * hidden))
-        self.context = ContextEncoder(count, hidden, settings.heads, settings.layers, inner, settings.dropout)
+        self.context = ContextEncoder(count, hidden, settings.heads, settings.layers, inner)
         self.unimodal_guide = (
-            UnimodalGuide(count, hidden, settings.heads, settings.gate_rank, settings.dropout)
+            UnimodalGuide(count, hidden, settings.heads, settings.gate_rank)
             if settings.unimodal_guide and count > 1
             else None
         )
         self.fuse_pairs = (
-            GuidedPairs(self.pairs, hidden, settings.gate_rank, settings.dropout, settings.third_guide)
-            if self.pairs
-            else None
+            GuidedPairs(self.pairs, hidden, settings.gate_rank, settings.third_guide) if self.pairs else None
         )
         self.mix = GatedMixture(hidden, settings.gate_rank)
-        self.dropout = SharedDropout(settings.dropout)
         self.heads = StackedLinear(len(self.views), hidden, emotions)
 
     def forward(
-        self, values: Mapping[Modality, Tensor], present: Tensor, speakers: Tensor, turns: Tensor
+        self,
+        values: Mapping[Modality, Tensor],
+        present: Tensor,
+        speakers: Tensor,
+        turns: Tensor,
+        masks: Tensor | None = None,
     ) -> Views:
         """Read conversations.
 
@@ -69,10 +71,14 @@ class CrossGate(Network):
             present: (modality, batch, turn) bool, modalities in the order of `self.modalities`.
             speakers: (batch, turn) int, order of first appearance in the conversation.
             turns: (batch, turn) bool; False is padding.
+            masks: those of dropout in training, as `draw_masks` draws them; None draws them now.
 
         Returns:
             the views; what stands at padding means nothing.
         """
+        if self.training and masks is None:
+            masks = self.draw_masks(turns.shape[0], turns.shape[1], turns.device)
+        drop = dropper(masks)
         present = present & turns
         # 1. Encode: each modality in the light of its own conversation.
         x = torch.stack([self.project[m](normalized(self.input_dropout(values[m]))) for m in self.modalities])
@@ -81,22 +87,30 @@ class CrossGate(Network):
         x = x + sinusoids(x.shape[2], x.shape[3], x.device).to(x.dtype) + who
         bias = self.relations(speakers) if self.relations is not None else None
         reach = self._reach(turns)
-        h = self.context(self.dropout(x), present[:, :, None, :] & reach, bias)
+        h = self.context(drop(x), present[:, :, None, :] & reach, bias, drop)
         # 2. Strengthen each modality, guided by the others.
         if self.unimodal_guide is not None:
-            h = self.unimodal_guide(h, present[:, :, None, :] & reach, bias)
+            h = self.unimodal_guide(h, present[:, :, None, :] & reach, bias, drop)
         # 3. Fuse pairs under the third.  4. Fuse all.
-        pairs, gates, complete = self._fuse_pairs(h, present)
+        pairs, gates, complete = self._fuse_pairs(h, present, drop)
         singles_too = self.settings.mix_singles or pairs is None
         sources = h if pairs is None else torch.cat((pairs, h)) if singles_too else pairs
         usable = self._usable(present, complete, singles_too)
         mixed, weights = self.mix(sources, usable)
         # 5. Seven views, seven heads.
         features, valid = self._views(h, pairs, mixed, present, complete)
-        logits = self.heads(self.dropout(features))
+        logits = self.heads(drop(features))
         return Views(
             self.views, logits, features, valid, None if self.training else self._shares(weights, gates)
         )
+
+    def draw_masks(self, batch: int, turns: int, device: torch.device) -> Tensor | None:
+        """Dropout masks of one pass, (place, batch, turn, feature), drawn by torch; None without dropout."""
+        if not self.settings.dropout:
+            return None
+        places = 1 + ContextLayer.DROPS * self.settings.layers + 1
+        places += (self.unimodal_guide is not None) + (self.fuse_pairs is not None)
+        return dropout_masks((places, batch, turns, self.settings.hidden), self.settings.dropout, device)
 
     def _reach(self, turns: Tensor) -> Tensor:
         """Which turn may look at which: (1, query turn, key turn), all of them or only the past."""
@@ -104,12 +118,14 @@ class CrossGate(Network):
         every = torch.ones(1, length, length, dtype=torch.bool, device=turns.device)
         return every.tril() if self.settings.causal else every
 
-    def _fuse_pairs(self, u: Tensor, present: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor]:
+    def _fuse_pairs(
+        self, u: Tensor, present: Tensor, drop: Drop
+    ) -> tuple[Tensor | None, Tensor | None, Tensor]:
         """Pairs and gates (pair, batch, turn, feature), and where both members are present."""
         if self.fuse_pairs is None:
             return None, None, present[:0]
         first, second = (list(side) for side in zip(*self.pairs, strict=True))
-        pairs, gates = self.fuse_pairs(u, present)
+        pairs, gates = self.fuse_pairs(u, present, drop)
         return pairs, gates, pick(present, first) & pick(present, second)
 
     def _usable(self, present: Tensor, complete: Tensor, singles_too: bool) -> Tensor:

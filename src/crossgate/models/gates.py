@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from crossgate.models.attention import attend
-from crossgate.models.stacked import SharedDropout, StackedLinear, normalized, pick
+from crossgate.models.stacked import Drop, StackedLinear, normalized, pick, unchanged
 
 SHUT = 1e4
 """Added to what goes into a sigmoid it makes it exactly 1, subtracted exactly 0."""
@@ -25,7 +25,7 @@ class UnimodalGuide(nn.Module):
                                  u_m = LayerNorm(h_m + sum_n g_{m<-n} * c_{m<-n})
     """
 
-    def __init__(self, modalities: int, hidden: int, heads: int, rank: int, dropout: float) -> None:
+    def __init__(self, modalities: int, hidden: int, heads: int, rank: int) -> None:
         super().__init__()
         self.heads = heads
         self.others = modalities - 1
@@ -36,15 +36,15 @@ class UnimodalGuide(nn.Module):
         self.narrow_own = StackedLinear(modalities, hidden, self.others * rank)
         self.narrow_context = StackedLinear(len(self.guides), hidden, rank)
         self.widen = StackedLinear(len(self.guides), rank, hidden)
-        self.dropout = SharedDropout(dropout)
 
-    def forward(self, h: Tensor, allowed: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(self, h: Tensor, allowed: Tensor, bias: Tensor | None, drop: Drop = unchanged) -> Tensor:
         """Strengthen each modality.
 
         Args:
             h: (modality, batch, turn, feature).
             allowed: (modality, batch, query turn, key turn) bool: the keys that are there, per guide.
             bias: (batch, head, query turn, key turn) or None.
+            drop: dropout, called once.
 
         Returns:
             u, (modality, batch, turn, feature).
@@ -62,7 +62,7 @@ class UnimodalGuide(nn.Module):
         own = torch.unflatten(own, -1, (self.others, -1)).movedim(3, 1).flatten(0, 1)
         gate = torch.sigmoid(self.widen(torch.tanh(own + self.narrow_context(context))))
         guided = torch.unflatten(gate * context, 0, (-1, self.others)).sum(dim=1)
-        return normalized(h + self.dropout(guided))
+        return normalized(h + drop(guided))
 
 
 class GuidedPairs(nn.Module):
@@ -72,9 +72,7 @@ class GuidedPairs(nn.Module):
     The guide enters only through the gate; a missing one is a learned null vector there.
     """
 
-    def __init__(
-        self, pairs: list[tuple[int, int]], hidden: int, rank: int, dropout: float, third_guide: bool
-    ) -> None:
+    def __init__(self, pairs: list[tuple[int, int]], hidden: int, rank: int, third_guide: bool) -> None:
         super().__init__()
         self.first, self.second = (list(side) for side in zip(*pairs, strict=True))
         modalities = max(self.second) + 1
@@ -88,14 +86,14 @@ class GuidedPairs(nn.Module):
         self.membership = [[p for p, pair in enumerate(pairs) if m in pair] for m in range(modalities)]
         self.joint_inner = StackedLinear(modalities, hidden, len(self.membership[0]) * self.inner)
         self.joint_outer = StackedLinear(self.pairs, self.inner, hidden)
-        self.dropout = SharedDropout(dropout)
 
-    def forward(self, u: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, u: Tensor, present: Tensor, drop: Drop = unchanged) -> tuple[Tensor, Tensor]:
         """Fuse every pair.
 
         Args:
             u: (modality, batch, turn, feature).
             present: (modality, batch, turn) bool.
+            drop: dropout, called once.
 
         Returns:
             b, (pair, batch, turn, feature), and the gate g of the same shape: the share of the pair's first
@@ -106,7 +104,7 @@ class GuidedPairs(nn.Module):
         gate = self._gate(known, there)
         first, second = pick(known, self.first), pick(known, self.second)
         mixed = torch.lerp(second, first, gate)
-        return normalized(mixed + self.dropout(self._joint(known))), gate
+        return normalized(mixed + drop(self._joint(known))), gate
 
     def _gate(self, known: Tensor, there: Tensor) -> Tensor:
         """g, (pair, batch, turn, feature)."""

@@ -9,8 +9,14 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from crossgate.models.stacked import pick
 from crossgate.models.views import Views
-from crossgate.objectives.distillation import feature_distances, lessons, soft_divergence
+from crossgate.objectives.distillation import (
+    feature_distances,
+    plan,
+    shared_utterances,
+    soft_divergences,
+)
 from crossgate.objectives.redundancy import redundancy
 from crossgate.objectives.settings import ObjectiveSettings
 from crossgate.objectives.supervision import cross_entropy
@@ -48,54 +54,51 @@ def objective(
     """
     terms: dict[str, Tensor] = {}
     weighted: list[Tensor] = []
-
-    def mean(losses: Tensor, valid: Tensor) -> Tensor:
-        weight = valid.to(losses.dtype)
-        average: Tensor = (losses * weight).sum() / total(weight.sum()).clamp(min=1e-8)
-        return average
+    # In full precision also where the network ran in half: sums over utterances, and small beside it.
+    logits, features = views.logits.float(), views.features.float()
 
     def add(name: str, weight: float, value: Tensor) -> None:
         terms[name] = value.detach()
         weighted.append(weight * value)
 
-    sums, counts = cross_entropy(views.logits, labels, views.valid, class_weights, settings.label_smoothing)
-    hard = sums / total(counts).clamp(min=1e-8)
+    def mean(sums: Tensor, taught: Tensor) -> Tensor:
+        average: Tensor = (sums * taught).sum() / total((shared * taught).sum()).clamp(min=1e-8)
+        return average
+
+    sums, counts = cross_entropy(logits, labels, views.valid, class_weights, settings.label_smoothing)
+    hard = (sums / total(counts).clamp(min=1e-8)).unbind()
     full = len(views.names) - 1
     add("hard_full", settings.hard_full, hard[full])
     for name, weight, size in (
         ("hard_pairs", settings.hard_pairs, 2),
         ("hard_singles", settings.hard_singles, 1),
     ):
-        taught = [index for index, view in enumerate(views.names[:full]) if len(view) == size]
+        taught = [
+            loss for loss, view in zip(hard[:full], views.names[:full], strict=True) if len(view) == size
+        ]
         if weight and taught:
-            add(name, weight, hard[taught].mean())
+            add(name, weight, torch.stack(taught).mean())
 
-    plan = lessons(views.names, settings.hierarchy)
-    for name, weight, to_pair in (
-        ("soft_pairs", settings.soft_pairs, True),
-        ("soft_singles", settings.soft_singles, False),
-    ):
-        teachers = [lesson.teacher for lesson in plan if lesson.to_pair is to_pair]
-        students = [lesson.student for lesson in plan if lesson.to_pair is to_pair]
-        if weight and plan and teachers:
-            valid = views.valid[teachers] & views.valid[students]
-            divergence = soft_divergence(
-                views.logits[teachers],
-                views.logits[students],
-                settings.temperature,
-                settings.detach_teacher,
+    hierarchy, device = settings.hierarchy, logits.device
+    shared = shared_utterances(views.valid)
+    if full and (settings.soft_pairs or settings.soft_singles):
+        divergences = soft_divergences(logits, views.valid, settings.temperature, settings.detach_teacher)
+        if settings.soft_pairs and any(len(view) == 2 for view in views.names[:full]):
+            add(
+                "soft_pairs",
+                settings.soft_pairs,
+                mean(divergences, plan(views.names, hierarchy, True, device)),
             )
-            add(name, weight, mean(divergence, valid))
-    if settings.consistency and plan:
-        teachers = [lesson.teacher for lesson in plan]
-        students = [lesson.student for lesson in plan]
-        valid = views.valid[teachers] & views.valid[students]
-        distances = feature_distances(views.features)[teachers, students]
-        add("consistency", settings.consistency, mean(distances, valid))
+        if settings.soft_singles:
+            singles_only = plan(views.names, hierarchy, False, device)
+            add("soft_singles", settings.soft_singles, mean(divergences, singles_only))
+    if full and settings.consistency:
+        distances = feature_distances(features, views.valid)
+        add("consistency", settings.consistency, mean(distances, plan(views.names, hierarchy, None, device)))
     singles = [index for index, view in enumerate(views.names) if len(view) == 1]
     if settings.redundancy and len(singles) > 1:
-        flat = views.features.flatten(1, 2)
-        there = views.valid.flatten(1, 2)
-        pairs = [redundancy(flat[m], flat[n], there[m] & there[n]) for m, n in combinations(singles, 2)]
-        add("redundancy", settings.redundancy, torch.stack(pairs).mean())
+        first, second = zip(*combinations(singles, 2), strict=True)
+        said, there = features.flatten(1, 2), views.valid.flatten(1, 2)
+        both = pick(there, first) & pick(there, second)
+        add("redundancy", settings.redundancy, redundancy(pick(said, first), pick(said, second), both).mean())
     return Loss(torch.stack(weighted).sum(), terms)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from crossgate.training.randomness import Purpose, generator
 
-POOL = 16
+POOL = 32
 """Batches whose conversations are sorted by length together: enough to pad little, yet random."""
 
 

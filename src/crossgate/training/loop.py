@@ -113,7 +113,7 @@ def fit(
 
     while state.progress.epoch < last_epoch:
         # The first process alone evaluates, so it alone knows; all of them stop together.
-        if group.agree(_out_of_patience(state, settings)):
+        if group.agree(out_of_patience(state, settings)):
             break
         started = time.perf_counter()
         epoch = state.progress.epoch
@@ -161,7 +161,7 @@ def fit(
                 if on_predictions:
                     subsets = predict_subsets(average, validation, list(average.views[:-1]), device=device)
                     on_predictions(epoch + 1, subsets | {average.views[-1]: predictions})
-            _keep_best(state, row.get("validation/weighted_f1"))
+            keep_best(state, row.get("validation/weighted_f1"))
             row["seconds"] = time.perf_counter() - started
             state.progress.rows.append(row)
             state.save(state_folder)
@@ -171,7 +171,8 @@ def fit(
     return Fit(network, state.progress.best_epoch or state.progress.epoch, state.progress.rows)
 
 
-def _out_of_patience(state: TrainingState, settings: TrainingSettings) -> bool:
+def out_of_patience(state: TrainingState, settings: TrainingSettings) -> bool:
+    """Whether too many epochs went by without a better one."""
     progress = state.progress
     return bool(
         settings.patience
@@ -180,7 +181,7 @@ def _out_of_patience(state: TrainingState, settings: TrainingSettings) -> bool:
     )
 
 
-def _keep_best(state: TrainingState, score: float | None) -> None:
+def keep_best(state: TrainingState, score: float | None) -> None:
     """Keep the averaged weights where the validation score is the best so far."""
     if score is not None and score > state.progress.best_score:
         state.progress.best_score = score

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from enum import IntEnum
+from functools import cache
 
 import numpy as np
 import torch
@@ -32,7 +33,16 @@ def generator(seed: int, purpose: Purpose, *position: int) -> np.random.Generato
 
 def seed_torch(seed: int, purpose: Purpose, *position: int) -> None:
     """Set torch's global generators (dropout, initial weights)."""
-    torch.manual_seed(_entropy(seed, purpose, *position) % 2**63)
+    entropy = _entropy(seed, purpose, *position) % 2**63
+    if _has_accelerator():
+        torch.manual_seed(entropy)
+    else:  # the same, less its search for devices: 0.3 ms a step
+        torch.default_generator.manual_seed(entropy)
+
+
+@cache
+def _has_accelerator() -> bool:
+    return torch.accelerator.is_available()
 
 
 def make_deterministic(threads: int) -> None:

@@ -149,7 +149,8 @@ def read_run(folder: Path) -> dict[str, Any]:
 class EpochLog:
     """`metrics.jsonl`, TensorBoard and the progress bar of one fit; use it in a `with` block."""
 
-    def __init__(self, folder: Path, title: str, epochs: int) -> None:
+    def __init__(self, folder: Path, title: str, epochs: int, *, bar: bool = True) -> None:
+        self._shows_bar = bar
         self._folder = folder
         self._rows: list[dict[str, Any]] = []
         self._title = title
@@ -168,7 +169,7 @@ class EpochLog:
                 TimeRemainingColumn(),
                 TextColumn("{task.fields[figures]}"),
                 console=console,
-                disable=not console.is_terminal,
+                disable=not (console.is_terminal and self._shows_bar),
             ) as self._bar,
         ):
             self._task = self._bar.add_task(self._title, total=self._epochs, figures="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from crossgate.files import remove_drafts
 from crossgate.locking import alone
 from crossgate.models.checkpoint import Checkpoint
 from crossgate.models.kinds import make_network
+from crossgate.models.network import Network
 from crossgate.training.folds import choose_epoch, fold_names, join_predictions, keep_predictions
 from crossgate.training.loop import Fit, Predicted, fit
 from crossgate.training.processes import Processes
@@ -71,9 +72,9 @@ def _train(
     # The others wait until the folder is there, and learn whether there is anything left to do.
     if group.agree(record.get("status") == "finished"):
         if group.first:
-            _clean_up(folder)
+            clean_up(folder)
         return record
-    run = _Run(experiment, table, folder, seed, group)
+    run = Run(experiment, table, folder, seed, group)
     try:
         outcome = run.by_folds() if experiment.selection.by == "folds" else run.by_validation()
     except InputError:
@@ -84,12 +85,22 @@ def _train(
     if not group.first:
         return {}
     record = close_run(folder, record, outcome)
-    _clean_up(folder)
+    clean_up(folder)
     return record
 
 
-class _Run:
-    """The steps both ways of selection share."""
+@dataclass(frozen=True)
+class Splits:
+    """Training and validation part, and what a checkpoint says of their features."""
+
+    train: list[Example]
+    validation: list[Example]
+    specs: Specs
+    standardizers: dict[Modality, Standardizer]
+
+
+class Run:
+    """The steps both ways of selection share, and several seeds at once."""
 
     def __init__(
         self, experiment: Experiment, table: CorpusTable, folder: Path, seed: int, group: Processes
@@ -105,6 +116,11 @@ class _Run:
 
     def by_validation(self) -> dict[str, Any]:
         """One fit; the epoch with the best weighted F1 on the validation split is kept."""
+        data = self.splits()
+        return self.conclude(self._fit(data.train, data.validation, self.folder, self.experiment.name), data)
+
+    def splits(self) -> Splits:
+        """What a fit by validation reads."""
         if "validation" not in self.table.manifest.splits:
             raise InputError(
                 f"no validation split; the table has {', '.join(self.table.manifest.splits)}",
@@ -116,13 +132,16 @@ class _Run:
         features, specs = assemble(split, self.experiment.features)
         other, _ = assemble(held_out, self.experiment.features, specs)
         standardizers = _statistics(features)
-        fitted = self._fit(
+        return Splits(
             self._examples(split.conversations, features, standardizers),
             self._examples(held_out.conversations, other, standardizers),
-            self.folder,
-            self.experiment.name,
+            specs,
+            standardizers,
         )
-        self._save(fitted, specs, standardizers)
+
+    def conclude(self, fitted: Fit, data: Splits) -> dict[str, Any]:
+        """Keep the checkpoint of a fit by validation; returns its figures, on the first process only."""
+        self._save(fitted, data.specs, data.standardizers)
         if not self.group.first:  # it alone has the figures
             return {}
         row = fitted.rows[fitted.best_epoch - 1]
@@ -183,9 +202,7 @@ class _Run:
         settings = self.experiment.training
         if on_predictions:  # the folds' curves are averaged epoch by epoch, so none may end early
             settings = replace(settings, patience=0)
-        seed_torch(self.seed, Purpose.WEIGHTS)
-        dimensions = {modality: values.shape[1] for modality, values in train[0].values.items()}
-        network = make_network(self.experiment.model, dimensions, len(self.table.manifest.labels))
+        network = self.fresh_network(train)
         log = EpochLog(folder, title, stop_after or settings.epochs)
 
         def run(on_epoch: Any) -> Fit:
@@ -208,6 +225,12 @@ class _Run:
         folder.mkdir(parents=True, exist_ok=True)
         with log.open():
             return run(log)
+
+    def fresh_network(self, train: Sequence[Example]) -> Network:
+        """The network before training, as the seed draws its weights."""
+        seed_torch(self.seed, Purpose.WEIGHTS)
+        dimensions = {modality: values.shape[1] for modality, values in train[0].values.items()}
+        return make_network(self.experiment.model, dimensions, len(self.table.manifest.labels))
 
     def _examples(
         self,
@@ -251,7 +274,7 @@ def labelled_split(table: CorpusTable, name: str) -> Split:
     return split
 
 
-def _clean_up(folder: Path) -> None:
+def clean_up(folder: Path) -> None:
     """Remove what only an unfinished run needs."""
     for leftover in (*folder.glob("state"), *folder.glob("folds/*/state"), *folder.glob("folds/*/epochs")):
         shutil.rmtree(leftover)

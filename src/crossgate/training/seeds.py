@@ -9,6 +9,7 @@ from crossgate.corpora.table import CorpusTable
 from crossgate.evaluation.summary import summarise
 from crossgate.files import write_json
 from crossgate.training.run import train
+from crossgate.training.run_together import train_together
 from crossgate.training.settings import Experiment
 
 SUMMARY_FILE = "seeds.json"
@@ -22,13 +23,21 @@ def train_seeds(
     seeds: int,
     resume: bool = False,
     command: str = "crossgate train",
+    together: bool = False,
 ) -> dict[str, Any]:
-    """Train seeds 0, 1, ... into `folder/seed-N`; write and return mean and spread of their scores."""
-    outcomes = {}
-    for seed in range(seeds):
-        target = folder / f"seed-{seed}"
-        record = train(experiment, table, target, seed=seed, resume=resume, command=command)
-        outcomes[seed] = record["outcome"]
+    """Train seeds 0, 1, ... into `folder/seed-N`; write and return mean and spread of their scores.
+
+    With `together` all are trained in one loop (see `together.py`) instead of one after the other.
+    """
+    folders = [folder / f"seed-{seed}" for seed in range(seeds)]
+    if together:
+        records = train_together(experiment, table, folders, resume=resume, command=command)
+    else:
+        records = [
+            train(experiment, table, target, seed=seed, resume=resume, command=command)
+            for seed, target in enumerate(folders)
+        ]
+    outcomes = {seed: record["outcome"] for seed, record in enumerate(records)}
     figures = [
         name
         for name, value in outcomes[0].items()

@@ -82,13 +82,15 @@ class TrainingState:
             if old not in kept:
                 shutil.rmtree(old)
 
-    def restore(self, folder: Path) -> bool:
-        """Load the newest state that can be read; False where there is none.
+    def restore(self, folder: Path, latest: int | None = None) -> bool:
+        """Load the newest state that can be read, at most of epoch `latest`; False where there is none.
 
         Warns of those that are damaged, and of what is done about it.
         """
         damaged = []
         for candidate in reversed(_states(folder)):
+            if latest is not None and int(candidate.name.removeprefix("epoch-")) > latest:
+                continue
             try:
                 tensors, progress = _read(candidate)
             except (SafetensorError, OSError, ValueError, TypeError) as error:
