@@ -122,7 +122,9 @@ def guided(make: Callable[[], Target], folder: Path, allowed: Path, seconds: int
     corpus.mkdir()
     for number, content in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(content)
-    words = [word for word in target.words if word and len(word) < 64]
+    words = [
+        word for word in (b"null", *target.words) if word and len(word) < 64
+    ]  # libFuzzer takes no empty list
     (folder / "words").write_text(
         "".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in words), encoding="ascii"
     )
