@@ -88,7 +88,7 @@ class Child:
     def __init__(self, name: str, asked: Trust, work: Path) -> None:
         module = module_of(name)
         self.promise: str = module.PROMISE
-        self.limit: float = module.LIMIT
+        self.limit: float = module.LIMIT * max(1.0, asked.share)
         self.begun = time.monotonic()
         self.seconds = 0.0
         self.work = work / name
