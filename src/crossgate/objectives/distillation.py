@@ -88,7 +88,8 @@ def feature_distances(features: Tensor, valid: Tensor) -> Tensor:
     """
     length = torch.linalg.vector_norm(features, dim=-1).clamp(min=1e-12)
     directions = (features * (valid / length)[..., None]).flatten(1)
-    return shared_utterances(valid, features.dtype) - directions.detach() @ directions.T
+    cosines: Tensor = directions.detach() @ directions.T
+    return shared_utterances(valid, features.dtype) - cosines
 
 
 def shared_utterances(valid: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
