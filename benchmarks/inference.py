@@ -215,9 +215,8 @@ class InferenceBenchmark:
         other = replace(embedder, reader=reader_of(session))
         found = {}
         for windows, turns in ((1, 1), (1, 10), (8, 10)):
-            talk = [
-                embedder.turns(["A", "B"] * turns, ["you did what with the old sofa"] * turns)[:turns]
-            ] * windows
+            names = ["AB"[turn % 2] for turn in range(turns)]
+            talk = [embedder.turns(names, ["you did what with the old sofa"] * turns)] * windows
             works: Works = {
                 "PyTorch": lambda talk=talk: embedder.vectors(talk),  # type: ignore[misc]
                 "ONNX Runtime": lambda talk=talk: other.vectors(talk),  # type: ignore[misc]

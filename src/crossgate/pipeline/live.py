@@ -149,11 +149,13 @@ class _Texts:
             return None
         own = self._embedder.turns([utterance.speaker], [utterance.text])
         self._new = self._embedder.last_window([*self._turns, *own])
-        values = self._embedder.answers(self._embedder.newest(self._new), self._head)
+        spec = self._embedder.spec(self._head)
         present = bool(utterance.text and utterance.text.strip())
-        if not present:
-            values[:] = np.nan
-        return FeatureColumn(self._embedder.spec(self._head), values, np.array([present]))
+        if present:
+            values = self._embedder.answers(self._embedder.newest(self._new), self._head)
+        else:  # later turns are read with it; of itself there is nothing to say
+            values = np.full((1, spec.dimension), np.nan, dtype=np.float32)
+        return FeatureColumn(spec, values, np.array([present]))
 
     def keep(self) -> None:
         """The last utterance has become part of the conversation."""
