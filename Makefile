@@ -32,9 +32,9 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Every target of speed beside what was measured; the other scripts in benchmarks/ say more.
 bench: setup
-	$(BIN)/python benchmarks/training.py
-	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python benchmarks/table.py
 
 # Every promise of docs/promises.md put to the test; SHARE=0.1 takes a tenth of the cases and seconds.
 SHARE ?= 1
