@@ -88,8 +88,9 @@ def feature_distances(features: Tensor, valid: Tensor) -> Tensor:
     """
     length = torch.linalg.vector_norm(features, dim=-1).clamp(min=1e-12)
     directions = (features * (valid / length)[..., None]).flatten(1)
-    cosines: Tensor = directions.detach() @ directions.T
-    return shared_utterances(valid, features.dtype) - cosines
+    cosines = directions.detach() @ directions.T
+    distances: Tensor = shared_utterances(valid, features.dtype) - cosines
+    return distances
 
 
 def shared_utterances(valid: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
