@@ -104,3 +104,12 @@ def test_flags_have_dashes_or_underscores(flag: str, tmp_path: Path) -> None:
     command, rest = find(["analyze", "talk.mp4", "--out", str(tmp_path), flag, "2"])
     assert command is not None
     assert parser_of(command).parse_args(rest).face_rate == 2.0
+
+
+def test_what_is_on_can_be_switched_off_and_what_is_off_is_a_switch() -> None:
+    parser = parser_of(find(["analyze"])[0] or pytest.fail("no such command"))
+    given = ["talk.mp4", "--out", "talk"]
+    assert parser.parse_args(given).doubt is True
+    assert parser.parse_args([*given, "--doubt", "false"]).doubt is False
+    assert parser.parse_args(given).embed is False
+    assert parser.parse_args([*given, "--embed"]).embed is True

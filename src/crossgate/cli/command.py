@@ -54,7 +54,7 @@ class Help(DefaultHelpFormatter):  # type: ignore[misc]
 
 
 def parser_of(command: type[Any]) -> ArgumentParser:
-    """The parser of a command: positional arguments, a switch for every bool, a flag for all other fields.
+    """The parser of a command: positional arguments, a switch for every bool that is off, else a flag.
 
     Flags are taken with dashes as with underscores.
     """
@@ -67,7 +67,7 @@ def parser_of(command: type[Any]) -> ArgumentParser:
         parser.add_argument(name, help=field.metadata["help"], **kind)
     documented = [each for each in reversed(command.__mro__) if is_dataclass(each)]
     helps = {one.arg_name: one.description for each in documented for one in parse_from_object(each).params}
-    switches = {field.name for field in fields(command) if field.type in ("bool", bool)}
+    switches = {one.name for one in fields(command) if one.type in ("bool", bool) and one.default is False}
     parser.add_class_arguments(command, None, skip={*command.positional, *switches}, as_group=False)
     for name in sorted(switches):
         flag = f"--{name.replace('_', '-')}"

@@ -29,6 +29,8 @@ class Wishes:
     """Frames a second in which faces are looked for."""
     detector: str = "auto"
     """Face detector: yunet, haar or auto."""
+    doubt: bool = True
+    """Abstain from words unlike those the model learned, and take implausible measurements for missing."""
 
 
 def wishes_of(given: Mapping[str, Any]) -> Wishes:

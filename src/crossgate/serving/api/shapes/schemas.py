@@ -64,6 +64,13 @@ class Settings(Sent):
         float, Field(ge=0.1, le=60, description="Frames a second in which faces are looked for.")
     ] = 5.0
     detector: Annotated[Literal["auto", "yunet", "haar"], Field(description="Face detector.")] = "auto"
+    doubt: Annotated[
+        bool,
+        Field(
+            description="Abstain from words unlike those the model learned, and take implausible "
+            "measurements for missing."
+        ),
+    ] = True
 
 
 class Named(Sent):
