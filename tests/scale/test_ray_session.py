@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from types import ModuleType
 from typing import Any
@@ -21,8 +23,10 @@ class Ray(ModuleType):
         super().__init__("ray")
         self.ends = list(ends)
         self.stopped = 0
+        self.begun: list[subprocess.Popen[bytes]] = []
 
     def init(self, **settings: Any) -> None:
+        self.begun.append(subprocess.Popen(["sleep", "60"]))
         if end := self.ends.pop(0):
             raise Exception(end)  # as Ray raises it
 
@@ -38,7 +42,12 @@ def test_a_busy_machine_is_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", ray)
     with ray_session(1, None):
         assert ray.stopped == STARTS - 1
+        *failed, last = ray.begun
+        assert [each.wait() for each in failed] == [-signal.SIGKILL] * (STARTS - 1)
+        assert last.poll() is None
     assert (ray.ends, ray.stopped) == ([], STARTS)
+    last.kill()
+    last.wait()
 
 
 @pytest.mark.parametrize(
@@ -53,4 +62,7 @@ def test_what_does_not_start_is_said(
     kind, words = (InputError, "no Ray cluster") if address else (CrossgateError, "Ray does not start")
     with pytest.raises(kind, match=words), ray_session(1, address):
         pytest.fail("it began")
+    for each in ray.begun:
+        each.kill()
+        each.wait()
     assert len(ray.ends) == left
