@@ -7,8 +7,8 @@
 The proof analyses 40 recordings cut from the sample, three of them broken, kills the command twice in the
 middle, gives it again, and counts. The other one analyses eight recordings by one local worker, by two and by
 two actors of Ray, and prints recordings a second twice: over the whole command, and from the first recording
-that ended to the last, without the loading of the models and the start of Ray. Targets are printed and never
-asserted: a timing is no test.
+that ended to the last, without the loading of the models and the start of Ray; and the memory of a worker.
+Targets are printed and never asserted: a timing is no test.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -32,6 +35,7 @@ from crossgate.cli.command import parser_of
 from crossgate.pipeline.batch.crew import Engine
 from crossgate.pipeline.batch.run import How, Standing, run_batch
 from crossgate.pipeline.batch.settings import BatchSettings
+from crossgate.pipeline.processes.child import resident_bytes
 from crossgate.pipeline.settings import AnalysisSettings
 from crossgate.sample import RECORDING
 
@@ -88,7 +92,8 @@ class BatchBenchmark:
     def _measure(self, work: Path) -> int:
         calls = work / "calls"
         make_recordings(calls, self.recordings, self.seconds)
-        figures = {"one local worker": self._rates(calls, work / "one", 1, None)}
+        with peak_of_children() as bytes_of:
+            figures = {"one local worker": self._rates(calls, work / "one", 1, None)}
         figures["two local workers"] = self._rates(calls, work / "two", 2, None)
         if not self.without_ray:
             from crossgate.scale.ray_batch import ray_batch_engine
@@ -96,6 +101,7 @@ class BatchBenchmark:
             engine = ray_batch_engine(str(work / "ray"), workers=2)
             figures["two workers on Ray"] = self._rates(calls, work / "ray", 2, engine)
         show(figures, self.recordings, self.seconds)
+        print(f"memory of one local worker, at most: {bytes_of() / 1e6:.0f} MB")
         return 0
 
     def _rates(self, calls: Path, out: Path, workers: int, engine: Engine | None) -> tuple[float, float]:
@@ -110,6 +116,26 @@ class BatchBenchmark:
         summary = run_batch([str(calls)], str(out), settings, How(workers=workers, begin=engine), told=tell)
         assert summary.done == self.recordings
         return summary.run.recordings_per_hour / 3600, (len(ends) - 1) / max(ends[-1] - ends[0], 1e-9)
+
+
+@contextmanager
+def peak_of_children() -> Iterator[Callable[[], int]]:
+    """What the processes that this one begins hold in memory at most, in bytes, as seen 20 times a second."""
+    peak, over = 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not over.wait(0.05):
+            here = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            peak = max(peak, resident_bytes(os.getpid()) - here)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield lambda: peak
+    finally:
+        over.set()
+        thread.join()
 
 
 def make_recordings(folder: Path, count: int, seconds: float) -> None:
@@ -160,6 +186,17 @@ def print_what_is_there(out: Path) -> bool:
     )
 
 
+def share_a_core(*cpus: int) -> bool:
+    """Whether the machine has these CPUs alone, and they are threads of one core; False where nobody says."""
+    if os.cpu_count() != len(cpus):
+        return False
+    try:
+        path = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+        return len({Path(path.format(cpu)).read_text() for cpu in cpus}) == 1
+    except OSError:
+        return False
+
+
 def show(figures: dict[str, tuple[float, float]], count: int, seconds: float) -> None:
     """Print the figures and what they are beside each other."""
     console = Console(highlight=False)
@@ -175,7 +212,8 @@ def show(figures: dict[str, tuple[float, float]], count: int, seconds: float) ->
             ratios = [a / b for a, b in zip(figures[above], figures[below], strict=True)]
             table.add_row(name, *(f"{ratio:.2f}" for ratio in ratios), f"{target:g}")
     console.print(table)
-    console.print("Of two hyperthreads of one core, two workers cannot be twice as fast as one.")
+    if share_a_core(0, 1):
+        console.print("The two CPUs are threads of one core: two workers cannot be twice as fast as one.")
 
 
 if __name__ == "__main__":

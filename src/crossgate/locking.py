@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import errno
-import multiprocessing
 import os
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import connection
 from pathlib import Path
 
 from crossgate.errors import InputError
@@ -86,18 +83,3 @@ def _held(path: Path) -> int:
             )
             return handle
         os.close(handle)  # its holder had just removed it
-
-
-def end_with_parent() -> None:
-    """Let a worker process end when its parent does, however that ends.
-
-    A parent that is killed cannot tell its workers, and they would write beside its successor's.
-    """
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # this is a worker
-
-    def watch() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -17,7 +17,7 @@ import pytest
 from crossgate.cli.main import main
 from crossgate.corpora.table import open_table
 from crossgate.errors import CrossgateError, InputError
-from crossgate.experiments.benchmark.workers import worker_ended
+from crossgate.pipeline.processes.pool import worker_ended
 from crossgate.scale.machine import MARKER, Expected
 from crossgate.scale.ray_executor import ray_engine
 from toy_benchmarks import YAML, run, settings, timeless

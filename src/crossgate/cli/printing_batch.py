@@ -23,11 +23,15 @@ def print_summary(summary: Summary, out: str) -> None:
         f"{summary.done} of {summary.recordings} recordings: {summary.hours:.2f} hours, "
         f"{summary.utterances} utterances"
     )
-    console.print(
-        f"this command: {run.done} analysed, {run.failed} failed, in {run.seconds:.1f} s by {run.workers} "
-        f"{run.engine} worker{'s' if run.workers > 1 else ''} ({run.recordings_per_hour:.0f} recordings "
-        f"an hour, {run.times_real_time:.1f} times as fast as they last)"
-    )
+    if run.done or run.failed:
+        workers = f"{run.workers} {run.engine} worker{'s' if run.workers > 1 else ''}"
+        console.print(
+            f"this command: {run.done} analysed, {run.failed} failed, in {run.seconds:.1f} s by {workers} "
+            f"({run.recordings_per_hour:.0f} recordings an hour, {run.times_real_time:.1f} times as fast as "
+            "they last)"
+        )
+    else:
+        console.print("this command: nothing was left to do")
     if summary.failures:
         causes = ", ".join(f"{count} {cause}" for cause, count in summary.causes.items())
         console.print(f"{len(summary.failures)} failed: {causes}")

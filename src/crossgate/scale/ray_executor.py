@@ -1,4 +1,4 @@
-"""The benchmark's trainings as tasks of Ray, each of them shown the folder it is to work in."""
+"""Trainings of a benchmark and clips of a corpus as tasks of Ray, on machines that see the same folders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crossgate.experiments.benchmark.workers import Engine, worker_ended
+from crossgate.pipeline.processes.pool import Engine, worker_ended
 from crossgate.scale.machine import Expected
 from crossgate.scale.ray_session import PATIENCE, end_with_ray, ray_library, ray_session, refuse_address
 

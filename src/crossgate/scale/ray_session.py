@@ -8,8 +8,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from crossgate.errors import CrossgateError, InputError, reason_of
@@ -19,6 +20,9 @@ OBJECT_STORE = 100 * 2**20
 
 PATIENCE = 10.0
 """Seconds for a cluster to answer, and for tasks to be gone that were told to end."""
+
+STARTS = 3
+"""Attempts at starting Ray: it gives its agents 15 s, in which a busy machine does not even import them."""
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -57,7 +61,7 @@ def ray_session(workers: int, address: str | None) -> Iterator[None]:
         where |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE}
     with _environment(QUIET), _own_sigterm():
         try:
-            ray.init(**where, log_to_driver=False, logging_level="error")
+            _init(ray, 1 if address else STARTS, where)
         except Exception as error:  # a plain one where a busy machine is too slow for it
             if address is None:
                 raise CrossgateError(f"Ray does not start: {reason_of(error)}") from error
@@ -73,6 +77,30 @@ def ray_session(workers: int, address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _init(ray: Any, attempts: int, where: dict[str, Any]) -> None:
+    """Join or start Ray; raises what Ray raises, after that many attempts where it ran out of time."""
+    for left in reversed(range(attempts)):
+        before = _children()
+        try:
+            ray.init(**where, log_to_driver=False, logging_level="error")
+        except Exception as error:
+            if not left or "timed out" not in str(error):
+                raise
+            ray.shutdown()
+            # Of a start that failed Ray ends nothing, and what goes on starting slows the next one.
+            for pid in _children() - before:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        else:
+            return
+
+
+def _children() -> set[int]:
+    """Ids of the processes that this one has started; none where there is no /proc."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for each in lists for pid in each.read_text().split()}
 
 
 def refuse_address(address: str) -> None:

@@ -23,9 +23,10 @@ from crossgate.experiments.benchmark.settings import (
     tuned,
 )
 from crossgate.experiments.benchmark.tuning import TUNING_FOLDER, Tuning
-from crossgate.experiments.benchmark.workers import Course, Engine, drive
+from crossgate.experiments.benchmark.workers import Course, drive
 from crossgate.files import write_json
 from crossgate.locking import LOCK_FILE, alone
+from crossgate.pipeline.processes.pool import Engine
 from crossgate.training.settings import Experiment
 
 BENCHMARK_FILE = "benchmark.json"

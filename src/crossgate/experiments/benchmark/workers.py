@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from crossgate.errors import CrossgateError
 from crossgate.experiments.benchmark.runs import Job, Outcome, work
-from crossgate.locking import end_with_parent
+from crossgate.pipeline.processes.pool import Engine, local_pool
 
 Course = Generator[Sequence[Job], list[Outcome], None]
 """Gives jobs that may run side by side, is sent their outcomes in the same order, gives the next ones."""
-
-
-Engine = Callable[[], AbstractContextManager[Executor]]
-"""Begins what does the jobs. Left by an error, it ends them at once; nothing outlives its block."""
-
-
-def worker_ended() -> CrossgateError:
-    """What is said of a worker process that was killed."""
-    return CrossgateError(
-        "a worker process ended in the middle of its work (out of memory?)",
-        fix="the same command goes on; with fewer --workers it needs less memory",
-    )
 
 
 class Inline(Executor):
@@ -83,27 +67,6 @@ def drive(
                     go_on(number, done)
 
 
-@contextmanager
-def _local(workers: int) -> Iterator[Executor]:
+def _local(workers: int) -> AbstractContextManager[Executor]:
     """This process, or several; none of them outlives the block."""
-    if workers == 1:
-        yield Inline()
-        return
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
-    try:
-        yield pool
-    except BaseException as error:
-        # What is trained now is thrown away back to its last epoch: waiting for it could take an hour.
-        for process in multiprocessing.active_children():
-            process.terminate()
-        pool.shutdown(cancel_futures=True)
-        if isinstance(error, BrokenProcessPool):
-            raise worker_ended() from error
-        raise
-    pool.shutdown()
-
-
-def _begin() -> None:
-    """Ready a worker: an interrupt is its parent's to handle, and without its parent it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
+    return nullcontext(Inline()) if workers == 1 else local_pool(workers)

@@ -43,10 +43,12 @@ def spooled(stream: BinaryIO | None = None) -> Iterator[tuple[Path, str]]:
         stream = sys.stdin.buffer
     with tempfile.TemporaryDirectory(prefix=f"crossgate-{os.getpid()}-") as folder:
         path = Path(folder) / "recording"
+        # `read` fills a whole block before it returns, and a signal that comes meanwhile is heard only then.
+        read = getattr(stream, "read1", stream.read)
         digest = hashlib.sha256()
         try:
             with path.open("wb") as file:
-                while block := stream.read(BLOCK):
+                while block := read(BLOCK):
                     if not isinstance(block, bytes):
                         raise InputError(
                             "the stream gives text, expected bytes", where=NAME, fix="open it as binary"

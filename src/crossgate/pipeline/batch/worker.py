@@ -130,7 +130,8 @@ def attempt(job: Job, analyse: Analysis, step: Step) -> dict[str, Any]:
         # Somebody who was taken for dead may have been faster.
         entry = whole_one(out, recording, how.settings)
         if entry is None:
-            return _failed(REFUSED, str(error))
+            named = f"{PurePosixPath(recording.source).name}: "  # the manifest has the name already
+            return _failed(REFUSED, str(error).removeprefix(named))
     except MemoryError:
         return _failed(MEMORY, "there was not enough memory", again=True)
     except Exception as error:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +15,15 @@ import pyarrow as pa
 from crossgate.conversation import FeatureSpec
 from crossgate.corpora.rows import vector_column
 from crossgate.corpora.table import CorpusTable, Release, write_table
-from crossgate.errors import CrossgateError, InputError
+from crossgate.errors import InputError
 from crossgate.files import refuse_filled
-from crossgate.locking import alone, end_with_parent
+from crossgate.locking import alone
 from crossgate.pipeline.extraction.layouts import LAYOUTS, Clip, Find
+from crossgate.pipeline.extraction.processes import measure_by_processes
 from crossgate.pipeline.extraction.progress import Done
 from crossgate.pipeline.extraction.settings import ExtractionSettings
 from crossgate.pipeline.extraction.worker import Measured, Worker
+from crossgate.pipeline.processes.pool import Engine
 from crossgate.pipeline.steps import Step
 
 REPORT_FILE = "extraction.json"
@@ -35,7 +34,14 @@ PARTIAL = ".partial"
 
 
 def extract(
-    corpus: str, source: Path, out: Path, settings: ExtractionSettings, *, workers: int = 1, step: Step
+    corpus: str,
+    source: Path,
+    out: Path,
+    settings: ExtractionSettings,
+    *,
+    workers: int = 1,
+    engine: Engine | None = None,
+    step: Step,
 ) -> CorpusTable:
     """Write a released corpus as a table with features measured on its recordings, and open it.
 
@@ -49,11 +55,14 @@ def extract(
         out: folder of the table; it must not exist, or be empty.
         settings: what is measured.
         workers: processes.
+        engine: begins the workers when `partial_folder` is there; processes of this machine where it is None.
         step: told of the progress.
 
     Raises:
         InputError: where the release is not as it should be, `out` exists, an extractor is not to be had, no
-            recording at all is there, or another extraction was begun here.
+            recording at all is there, another extraction was begun here or is at work, or a machine has other
+            extractors or does not see the recordings.
+        CrossgateError: where a worker was killed.
     """
     refuse_filled(out)
     if workers < 1:
@@ -75,12 +84,12 @@ def extract(
         "specs": [spec.to_json() for spec in trial.specs],
         "notes": list(trial.notes),
     }
-    partial = out.with_name(f".{out.name}{PARTIAL}")
+    partial = partial_folder(out)
     with alone(partial):
         done = Done(partial / "clips.jsonl", what)
         left = [clip for clip in clips if clip.utterance not in done.measured]
-        with done.writing() as keep:
-            for measured in _measure(left, settings, trial, workers):
+        with done.writing() as keep, closing(_measure(left, settings, trial, workers, engine)) as found:
+            for measured in found:
                 keep(measured)
                 step("measuring the clips", len(done.measured) / len(clips))
         table = _write(release, trial, done.measured, out)
@@ -88,54 +97,26 @@ def extract(
     return table
 
 
+def partial_folder(out: Path) -> Path:
+    """Where what is measured is kept until the table `out` is written."""
+    return out.with_name(f".{out.name}{PARTIAL}")
+
+
 def _clips(release: Release, split: str, find: Find) -> Iterator[Clip]:
     rows = release.contents[split].select(["utterance_id", "start", "end"]).to_pylist()
     for row in rows:
-        yield find(release.folder, split, row["utterance_id"], row["start"], row["end"])
+        # Other machines have other working folders.
+        yield find(release.folder.absolute(), split, row["utterance_id"], row["start"], row["end"])
 
 
 def _measure(
-    clips: list[Clip], settings: ExtractionSettings, trial: Worker, workers: int
-) -> Iterator[Measured]:
+    clips: list[Clip], settings: ExtractionSettings, trial: Worker, workers: int, engine: Engine | None
+) -> Generator[Measured]:
     """Every clip measured, in the order in which they are done."""
-    if workers == 1:
+    if workers == 1 and engine is None:
         yield from map(trial, clips)
-        return
-    # Fresh processes: torch's and OpenCV's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(settings,)) as pool:
-        waiting = iter(clips)
-        running = {pool.submit(_one, clip) for clip in islice(waiting, 4 * workers)}
-        try:
-            while running:
-                finished = next(as_completed(running))
-                running.discard(finished)
-                running.update(pool.submit(_one, clip) for clip in islice(waiting, 1))
-                yield finished.result()
-        except BrokenProcessPool as error:
-            raise CrossgateError(
-                "a process that measured clips was killed, perhaps for want of memory",
-                fix="give the same command again: it goes on where it stood; with --workers 1 it takes less",
-            ) from error
-
-
-_worker: Worker | None = None
-
-
-def _begin(settings: ExtractionSettings) -> None:
-    global _worker
-    end_with_parent()
-    import cv2
-    import torch
-
-    torch.set_num_threads(1)  # the processes share the cores
-    cv2.setNumThreads(1)
-    _worker = Worker(settings)
-
-
-def _one(clip: Clip) -> Measured:
-    assert _worker is not None
-    return _worker(clip)
+    elif clips:
+        yield from measure_by_processes(clips, settings, trial.made, workers=workers, engine=engine)
 
 
 def _write(release: Release, worker: Worker, measured: dict[str, Measured], out: Path) -> CorpusTable:

@@ -39,10 +39,30 @@ class Measured:
     absent: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Made:
+    """What the columns of a table are made with, the same wherever a clip of it is measured.
+
+    Attributes:
+        specs: of the columns.
+        detector: class of the face detector; empty where no face is looked for.
+    """
+
+    specs: tuple[FeatureSpec, ...]
+    detector: str
+
+    @property
+    def in_words(self) -> str:
+        """For people."""
+        names = [f"{spec.column} {spec.version}" for spec in self.specs]
+        return ", ".join([*names, *([self.detector] if self.detector else [])])
+
+
 class Worker:
     """The extractors, made once a process.
 
     Attributes:
+        made: what they are.
         notes: what the reader of the table must know of them.
 
     Raises InputError where one of them is not to be had.
@@ -53,17 +73,19 @@ class Worker:
         self._voices: list[AudioExtractor] = [audio_extractor(name) for name in settings.audio_names]
         self._faces: FaceReader | None = None
         self.notes: tuple[str, ...] = ()
+        detector = ""
         if settings.visual:
             found = find_detector(settings.detector)
-            self.notes = found.notes
+            self.notes, detector = found.notes, type(found.detector).__name__
             reading = FaceReadingSettings(rate=settings.face_rate)
             self._faces = FaceReader(found.detector, FaceEncoder.load(), reading)
+        faces = () if self._faces is None else (self._faces.spec,)
+        self.made = Made((*(voice.spec for voice in self._voices), *faces), detector)
 
     @property
     def specs(self) -> tuple[FeatureSpec, ...]:
         """Of the columns it makes."""
-        faces = () if self._faces is None else (self._faces.spec,)
-        return (*(voice.spec for voice in self._voices), *faces)
+        return self.made.specs
 
     def __call__(self, clip: Clip) -> Measured:
         """Measure a clip; what cannot be read is reported."""

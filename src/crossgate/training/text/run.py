@@ -29,7 +29,8 @@ from crossgate.evaluation.run_folder import RUN_FILE
 from crossgate.features.text.turn_embedder import CONFIG_FILE, TurnEmbedder
 from crossgate.features.text.turn_encoder import Tokenizer
 from crossgate.files import remove_drafts, write_json
-from crossgate.locking import alone, end_with_parent
+from crossgate.locking import alone
+from crossgate.orphans import end_with_parent
 from crossgate.training.configuration import plain
 from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
 from crossgate.training.record import take_up
