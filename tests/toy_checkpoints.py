@@ -22,6 +22,10 @@ AUDIO = FeatureSpec("audio", "toy", "1", 5, "drawn")
 VISUAL = FeatureSpec("visual", "toy", "1", 4, "drawn")
 
 
+MEASURED = {"audio": 0.01, "visual": 5.0}
+"""Scales of Praat's prosody and of the packaged network's faces, by which no measurement is implausible."""
+
+
 def toy_checkpoint(
     folder: Path, *, causal: bool = True, audio: FeatureSpec = AUDIO, visual: FeatureSpec = VISUAL
 ) -> Checkpoint:
@@ -38,13 +42,23 @@ def toy_checkpoint(
     text = TurnEmbedder.load(folder / "encoder").spec("mood")
     specs = {"text": (text,), "audio": (audio,), "visual": (visual,)}
     dimensions = {m: specs[m][0].dimension for m in MODALITIES}
+    columns = {"audio": (audio, AUDIO), "visual": (visual, VISUAL)}
+    scales = dict.fromkeys(MODALITIES, 1.0)
+    scales |= {m: MEASURED[m] for m, (spec, toy) in columns.items() if spec != toy}
+    standardizers = {
+        m: Standardizer(np.zeros(d, np.float32), np.full(d, scales[m], np.float32))
+        for m, d in dimensions.items()
+    }
     model = ModelSettings(hidden=16, heads=2, gate_rank=4, causal=causal, relations=True)
     return Checkpoint(
         CrossGate(model, dimensions, len(MELD)).eval(),
         model,
         FeatureSettings(text=("turns",), audio=(audio.name,), visual=(visual.name,), turns="mood"),
         specs,
-        {m: Standardizer(np.zeros(d, np.float32), np.ones(d, np.float32)) for m, d in dimensions.items()},
+        {
+            m: Standardizer(np.zeros(d, np.float32), np.full(d, scales[m], np.float32))
+            for m, d in dimensions.items()
+        },
         MELD,
         encoder=folder / "encoder",
     )

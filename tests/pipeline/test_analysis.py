@@ -152,7 +152,8 @@ def test_a_silent_film_is_cut_into_stretches_of_nobody(model: Recognizer, tmp_pa
 def test_silence_under_words_marks_the_voice_absent(model: Recognizer, tmp_path: Path) -> None:
     sound = np.concatenate([tone(2.0), np.zeros(2 * RATE, np.float32)])
     path = make_media(tmp_path / "half.wav", sound=[sound])
-    result = model.analyze(path, vtt(tmp_path, (0.2, 1.8, "<v Ann>Hello"), (2.2, 3.8, "<v Ben>Hello?")))
+    cues = vtt(tmp_path, (0.2, 1.8, "<v Ann>Hello"), (2.2, 3.8, "<v Ben>Hello?"))
+    result = model.analyze(path, cues, AnalysisSettings(doubt=False))  # a tone is no voice
     assert present(result, "audio") == [True, False]
     assert result.utterances[1].modalities["audio"].note == "silence"
     assert not any(present(result, "visual"))
@@ -235,7 +236,9 @@ def test_sound_tracks_are_chosen_by_number(model: Recognizer, tmp_path: Path) ->
     path = make_media(tmp_path / "two.mkv", sound=[quiet, tone(2.0)])
     cues = vtt(tmp_path, (0.2, 1.8, "Hello."))
     for track, there in ((0, False), (1, True)):
-        assert present(model.analyze(path, cues, AnalysisSettings(audio_track=track)), "audio") == [there]
+        assert present(
+            model.analyze(path, cues, AnalysisSettings(audio_track=track, doubt=False)), "audio"
+        ) == [there]
     with pytest.raises(InputError, match="no sound track 2"):
         model.analyze(path, cues, AnalysisSettings(audio_track=2))
 
@@ -338,7 +341,7 @@ def test_of_a_very_long_turn_the_first_minute_is_listened_to(model: Recognizer, 
     path = make_media(tmp_path / "long.wav", sound=[np.tile(tone(10.0), 7)])
     lines = "WEBVTT\n\n00:00:00.000 --> 00:01:10.000\n<v Ann>Hello\n"
     (tmp_path / "long.vtt").write_text(lines, encoding="utf-8")
-    (turn,) = model.analyze(path, tmp_path / "long.vtt").utterances
+    (turn,) = model.analyze(path, tmp_path / "long.vtt", AnalysisSettings(doubt=False)).utterances
     assert turn.modalities["audio"] == replace(turn.modalities["audio"], present=True, note="its first 60 s")
 
 

@@ -40,6 +40,7 @@ def begin(style: Style, process: str) -> None:
     """
     os.environ[STYLE] = style
     _take_away()
+    take_over_libraries()
     logging.getLogger().addHandler(_Lines(Json(process) if style == "json" else Words(process)))
     logging.getLogger(OURS).setLevel(logging.INFO)
     logging.raiseExceptions = False  # it would print the values of a line that cannot be written
@@ -51,6 +52,19 @@ def end() -> None:
     os.environ.pop(STYLE, None)
     _take_away()
     logging.captureWarnings(False)
+
+
+def take_over_libraries() -> None:
+    """Have the libraries that are loaded by now write by our handler, not by one they brought along.
+
+    Call it again where more have been loaded; where no log is kept it does nothing.
+    """
+    if os.environ.get(STYLE) is None:
+        return
+    for logger in list(logging.Logger.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger) and logger.handlers:
+            logger.handlers.clear()
+            logger.propagate = True
 
 
 def begin_as_told() -> None:

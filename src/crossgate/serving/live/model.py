@@ -12,6 +12,7 @@ from crossgate.models.checkpoint import Checkpoint
 from crossgate.pipeline.extractors import VoiceExtractor, face_encoder_for
 from crossgate.pipeline.recognizer import Recognizer
 from crossgate.serving.live.faces import FaceFinder
+from crossgate.serving.logs import take_over_libraries
 from crossgate.serving.settings import ServiceSettings
 
 
@@ -61,6 +62,7 @@ class SharedModel:
             if self._model is None:
                 recognizer = self._load(self._name)
                 recognizer.live()  # refuses hindsight, and brings the text encoder into memory
+                take_over_libraries()  # which came with the model
                 unmeasured = unmeasured_of(recognizer.checkpoint)
                 self._model = LiveModel(recognizer, unmeasured, FaceFinder())
             return self._model

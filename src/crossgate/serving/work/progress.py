@@ -15,6 +15,7 @@ WRITING_DOWN = "writing down what is said"
 STEPS = {
     FETCHING: 10.0,
     FETCHING_TRANSCRIPT: 1.0,
+    "opening the recording": 1.0,
     "listening for speech": 10.0,
     WRITING_DOWN: 60.0,
     "telling the voices apart": 10.0,

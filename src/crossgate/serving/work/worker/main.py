@@ -12,7 +12,7 @@ from crossgate.errors import CrossgateError, InputError
 from crossgate.pipeline.processes.answers import send_answer, teller
 from crossgate.pipeline.processes.settling import settle
 from crossgate.pipeline.steps import Step
-from crossgate.serving.logs import begin_as_told
+from crossgate.serving.logs import begin_as_told, take_over_libraries
 from crossgate.serving.work.worker.messages import Analyse, Analysis, Errand, Maker, next_errand
 from crossgate.serving.work.worker.naming import named_error
 from crossgate.serving.work.worker.traces import trace_without_words
@@ -47,6 +47,7 @@ def _serve(connection: Connection, make: Maker) -> None:
     except BaseException as error:
         _say_failed(connection, error, {})
         return
+    take_over_libraries()  # which came with the model
     send_answer(connection, "ready")
     while True:
         _do(connection, analyse, next_errand(connection))
