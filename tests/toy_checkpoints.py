@@ -55,10 +55,7 @@ def toy_checkpoint(
         model,
         FeatureSettings(text=("turns",), audio=(audio.name,), visual=(visual.name,), turns="mood"),
         specs,
-        {
-            m: Standardizer(np.zeros(d, np.float32), np.full(d, scales[m], np.float32))
-            for m, d in dimensions.items()
-        },
+        standardizers,
         MELD,
         encoder=folder / "encoder",
     )
