@@ -32,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crossgate.cli.command import parser_of
+from crossgate.files import write_json
 from crossgate.pipeline.batch.crew import Engine
 from crossgate.pipeline.batch.run import How, Standing, run_batch
 from crossgate.pipeline.batch.settings import BatchSettings
@@ -61,6 +62,8 @@ class BatchBenchmark:
     """That are measured, as of `crossgate analyze`."""
     without_ray: bool = False
     """Measure local workers alone."""
+    json: Path | None = None
+    """Write what was measured to this file, too."""
 
     def run(self) -> int:
         """Do it and print."""
@@ -102,6 +105,8 @@ class BatchBenchmark:
             figures["two workers on Ray"] = self._rates(calls, work / "ray", 2, engine)
         show(figures, self.recordings, self.seconds)
         print(f"memory of one local worker, at most: {bytes_of() / 1e6:.0f} MB")
+        if self.json is not None:
+            write_json(self.json, figures)
         return 0
 
     def _rates(self, calls: Path, out: Path, workers: int, engine: Engine | None) -> tuple[float, float]:
