@@ -16,6 +16,9 @@ from crossgate.cli.main import main
 ACTING = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what started the tests may ignore them
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 from crossgate.cli.analyze import Analyze
 from crossgate.cli.main import main
 from crossgate.cli.progress import progress

@@ -62,9 +62,9 @@ def take_over_libraries() -> None:
     if os.environ.get(STYLE) is None:
         return
     for logger in list(logging.Logger.manager.loggerDict.values()):
-        if isinstance(logger, logging.Logger) and logger.handlers:
+        if isinstance(logger, logging.Logger):
             logger.handlers.clear()
-            logger.propagate = True
+            logger.propagate, logger.disabled = True, False
 
 
 def begin_as_told() -> None:
