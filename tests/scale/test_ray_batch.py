@@ -14,8 +14,9 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pytest
 
+import crossgate
 from crossgate.cli.main import main
-from crossgate.errors import InputError
+from crossgate.errors import CrossgateError, InputError
 from crossgate.pipeline.batch.crew import Engine, local_engine
 from crossgate.pipeline.batch.run import Standing
 from crossgate.scale.machine import MARKER
@@ -31,6 +32,7 @@ def quick_to_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     pytest.importorskip("ray")
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
         monkeypatch.setenv("RAY_TMPDIR", folder)
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # of the toys
         yield
 
 
@@ -73,6 +75,17 @@ def test_on_ray_a_model_that_is_not_there_is_said_in_its_own_words(
     calls = recordings(tmp_path / "calls", a="ok", b="ok")
     with pytest.raises(InputError, match="no checkpoint of that name"):
         batch(calls, tmp_path / "out", begin=engine_of("ray", tmp_path / "out"), make=no_model)
+
+
+@pytest.mark.slow
+def test_where_no_worker_can_begin_the_command_ends_and_no_recording_is_blamed(
+    tmp_path: Path, quick_to_start: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(crossgate.__file__).parents[1]))  # the toys are not there
+    calls = recordings(tmp_path / "calls", a="ok")
+    with pytest.raises(CrossgateError, match=r"a worker cannot begin: .*toy_batches"):
+        batch(calls, tmp_path / "out", begin=engine_of("ray", tmp_path / "out"))
+    assert not (tmp_path / "out" / "manifest.jsonl").exists()
 
 
 @pytest.mark.slow

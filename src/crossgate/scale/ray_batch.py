@@ -82,6 +82,12 @@ class RayStation:
             raise
         except self._ray.exceptions.RayError as error:
             words = " ".join(str(error).split())
+            if getattr(error, "actor_init_failed", False):  # it would be so with every recording
+                raise CrossgateError(
+                    f"a worker cannot begin: {words[-LONGEST:]}",
+                    where="--engine ray",
+                    fix="install the same crossgate on all machines of the cluster",
+                ) from error
             with self._lock:
                 self._actor = None
             return failed(
