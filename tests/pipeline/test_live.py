@@ -126,3 +126,17 @@ def test_texts_are_given_in_words(causal: Checkpoint) -> None:
         Live(causal).add(speaker="A", vectors={"text": np.zeros(2)})
     with pytest.raises(InputError, match="sound is str"):
         Live(causal).add(speaker="A", sound="hello.wav")  # type: ignore[arg-type]
+
+
+def test_a_short_text_is_judged_by_what_its_speaker_said_before(causal: Checkpoint) -> None:
+    live = Live(causal)
+    for text in (
+        "Ich habe dir doch gesagt, dass wir heute Abend nicht kommen können, weil die Kinder krank sind.",
+        "Warum hast du mich nicht angerufen, als du gesehen hast, dass das Auto nicht anspringt?",
+        "Das ist mir jetzt wirklich egal, ich gehe nach Hause und lege mich ins Bett, gute Nacht.",
+        "Und morgen früh reden wir noch einmal darüber, wenn du wieder nüchtern bist, verstanden?",
+    ):
+        live.add(speaker="Ann", text=text)
+    found = live.add(speaker="Ann", text="Na gut.")
+    assert found.abstained
+    assert "its speaker's words" in found.notes["text"]

@@ -63,7 +63,12 @@ class Doubt:
 
 
 def doubts_of(
-    texts: Sequence[str | None], speakers: Sequence[str], *, tokens: int | None = None, causal: bool = False
+    texts: Sequence[str | None],
+    speakers: Sequence[str],
+    *,
+    tokens: int | None = None,
+    causal: bool = False,
+    since: int = 0,
 ) -> list[Doubt | None]:
     """What is wrong with each text of a conversation, if anything.
 
@@ -72,9 +77,10 @@ def doubts_of(
         speakers: of the turns: what is too short to tell is judged by what else its speaker said.
         tokens: as many of a turn are read; None where that is not known.
         causal: look at nothing that is said later.
+        since: the first turn that is judged; those before only tell of their speakers.
     """
     found: list[Doubt | None] = []
-    for turn, text in enumerate(texts):
+    for turn, text in enumerate(texts[since:], start=since):
         if text is None or not text.strip():
             found.append(None)
             continue

@@ -26,6 +26,10 @@ from crossgate.prediction import Prediction
 
 Vector = npt.NDArray[np.float32]
 
+BESIDE = 50
+"""Turns before the new one, by whose words a text too short to tell its language is judged: no more, so that
+a turn costs the same however long a conversation lasts."""
+
 
 class Live:
     """Recognises the emotion of each utterance from it and those before, never from one after.
@@ -93,7 +97,8 @@ class Live:
             given["visual"] = self._of_faces(faces)
         example = self._one(utterance, given)
         with self._past.next_turn():
-            (prediction,) = predictions_of(self._checkpoint, [example])
+            recent = self._utterances[-BESIDE:]
+            (prediction,) = predictions_of(self._checkpoint, [example], before=recent)
         self._utterances.append(utterance)
         self._speakers.setdefault(speaker, len(self._speakers))
         self._texts.keep()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from crossgate.conversation import Modality
+from crossgate.conversation import Modality, Utterance
 from crossgate.evaluation.predictor import Predictions, predict
 from crossgate.features.assemble import MINILM, TURNS
 from crossgate.features.dataset import Example
@@ -18,38 +18,52 @@ from crossgate.prediction import Prediction
 
 
 def predictions_of(
-    checkpoint: Checkpoint, examples: Sequence[Example], *, doubt: bool = True
+    checkpoint: Checkpoint,
+    examples: Sequence[Example],
+    *,
+    doubt: bool = True,
+    before: Sequence[Utterance] = (),
 ) -> list[Prediction]:
     """What a checkpoint says of every utterance of some examples, in order.
 
-    With `doubt`, it abstains where a text is none that the shipped models have learned; see `doubts.py`.
+    Args:
+        checkpoint: with its network.
+        examples: conversations, ready for it.
+        doubt: abstain where a text is none that the shipped models have learned; see `doubts.py`.
+        before: what was said before the first utterance of each, to judge short texts by.
     """
     found = predict(checkpoint.network, examples, temperature=checkpoint.temperature)
-    doubts = [one for example in examples for one in _doubts(checkpoint, example, doubt)]
+    doubts = [one for example in examples for one in _doubts(checkpoint, example, doubt, before)]
     wrong = [notes for example in examples for notes in _implausible(example)]
     return [_prediction(found, row, checkpoint, doubts[row], wrong[row]) for row in range(len(found.labels))]
 
 
-def _doubts(checkpoint: Checkpoint, example: Example, doubt: bool) -> list[Doubt | None]:
+def _doubts(
+    checkpoint: Checkpoint, example: Example, doubt: bool, before: Sequence[Utterance]
+) -> list[Doubt | None]:
     """What is wrong with the texts that were read."""
     if not doubt or "text" not in example.values:
         return [None] * len(example)
     there = example.present[list(example.values).index("text")].tolist()
+    if not any(there):
+        return [None] * len(example)
     utterances = example.conversation.utterances
+    read = [u.text if present else None for u, present in zip(utterances, there, strict=True)]
     return doubts_of(
-        [u.text if read else None for u, read in zip(utterances, there, strict=True)],
-        [u.speaker for u in utterances],
+        [*(u.text for u in before), *read],
+        [u.speaker for u in (*before, *utterances)],
         tokens=_tokens(checkpoint),
         causal=checkpoint.settings.causal,
+        since=len(before),
     )
 
 
 def _tokens(checkpoint: Checkpoint) -> int | None:
     """How many tokens of a turn the checkpoint's encoder reads."""
     if TURNS in checkpoint.features.text and checkpoint.encoder is not None:
-        from crossgate.features.text.turn_embedder import turn_embedder  # transformers is an extra
+        from crossgate.features.text.turn_embedder import settings_in  # transformers is an extra
 
-        return turn_embedder(checkpoint.encoder).encoder.settings.turn_tokens
+        return settings_in(checkpoint.encoder).turn_tokens
     return checkpoint.features.minilm.max_tokens - 2 if MINILM in checkpoint.features.text else None
 
 

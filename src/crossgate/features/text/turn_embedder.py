@@ -271,6 +271,11 @@ class _Job:
         return sum(len(turn.tokens) for turn in self.turns)
 
 
+def settings_in(folder: Path) -> TurnEncoderSettings:
+    """The settings of a saved encoder that was loaded before: its file is read, no weights."""
+    return TurnEncoderSettings(**read_json(folder / CONFIG_FILE)["encoder"])
+
+
 def turn_embedder(folder: Path) -> TurnEmbedder:
     """A folder's encoder, in memory from the second time on; see `TurnEmbedder.load`."""
     if not (folder / CONFIG_FILE).is_file():
