@@ -71,7 +71,7 @@ class ScalingBenchmark:
             "turns": [measured("turns", n) for n in TURNS[some]],
             "minutes": [measured("minutes", n) for n in MINUTES[some]],
         }
-        curves |= {f"recordings, {n} workers": batches(n, RECORDINGS[some]) for n in WORKERS}
+        curves |= {f"recordings, workers: {n}": batches(n, RECORDINGS[some]) for n in WORKERS}
         for name, points in curves.items():
             show(console, name, points)
         machine = {

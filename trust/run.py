@@ -1,7 +1,7 @@
 """Put every promise of docs/promises.md to the test and print a line each.
 
     python trust/run.py                          # all of it, under 40 minutes on two cores
-    python trust/run.py --share 0.1              # a tenth of the cases and seconds, as CI does
+    python trust/run.py --share 0.1              # a tenth of the cases and seconds
     python trust/run.py --only "[pickles]" --json trust.json
 
 A check is a module of trust/checks with a PROMISE, a LIMIT of seconds, and `check(effort)`. Each runs in a

@@ -23,7 +23,7 @@ from crossgate.files import new_folder
 from crossgate.media.decoding.standard_input import spooled
 
 def run(self):
-    with progress() as step, spooled(), new_folder(self.out) as draft:
+    with progress() as step, spooled(), new_folder(Path(self.out)) as draft:
         step("looking at the faces", 0.4)
         (draft / "result.json").write_text("half")
         time.sleep({after})
