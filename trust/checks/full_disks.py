@@ -97,7 +97,7 @@ def _written(folder: Path) -> int:
             write_result(toy_result(turns=30), folder, FORMATS)
             return 0
 
-    front._run = lambda arguments: Write().run()  # type: ignore[assignment]
+    front._run = lambda *_: Write().run()  # type: ignore[assignment]
     return main([])
 
 
