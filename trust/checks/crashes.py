@@ -16,6 +16,7 @@ LIMIT = 300
 
 ACTING = """
 import ctypes, os, signal, sys, time
+from pathlib import Path
 from crossgate.cli.analyze import Analyze
 from crossgate.cli.main import main
 from crossgate.cli.progress import progress
