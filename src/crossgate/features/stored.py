@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
+from torch.overrides import TorchFunctionMode
 
 from crossgate.errors import InputError, reason_of
 
@@ -21,6 +22,12 @@ LONGEST_HEADER = 4_000_000
 """Bytes; that of a hundred networks of ours has less than one million."""
 
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+
+SPARE = 1_000_000
+"""Numbers that a network may make besides its weights."""
+
+_MAKERS = {torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn}
+"""What layers ask for memory by."""
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -71,8 +78,39 @@ def load_fitting(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[st
     return load_file(path)
 
 
+class NoMoreThan(TorchFunctionMode):
+    """A block in which tensors are made with no more numbers, all together, than a file holds.
+
+    Raises ValueError where they would, before memory is asked for. A network made by a stranger's settings is
+    made in here, and so need not be made a second time. (On the device `meta`, which has no memory, torch
+    imports its compiler for some operations, which takes seconds.)
+
+    Args:
+        held: of the file.
+    """
+
+    def __init__(self, held: Mapping[str, tuple[int, ...]]) -> None:
+        super().__init__()
+        self._left = sum(math.prod(shape) for shape in held.values()) + SPARE
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        given = kwargs or {}
+        if func in _MAKERS:
+            sizes = given.get("size", args[0] if args and isinstance(args[0], Sequence) else args)
+            self._left -= math.prod(sizes)
+            if self._left < 0:
+                raise ValueError("they ask for more numbers than the weights beside them have")
+        return func(*args, **given)
+
+
 def shapes_in(network: torch.nn.Module, prefix: str = "") -> Shapes:
-    """Name and shape of what a network keeps; it may lie on the device `meta`, which has no memory."""
+    """Name and shape of what a network keeps."""
     return {f"{prefix}{name}": tuple(value.shape) for name, value in network.state_dict().items()}
 
 

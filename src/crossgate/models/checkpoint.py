@@ -18,7 +18,7 @@ from crossgate.emotions import LabelSet
 from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
-from crossgate.features.stored import Shapes, load_fitting, shapes_in, shapes_of
+from crossgate.features.stored import NoMoreThan, Shapes, load_fitting, shapes_in, shapes_of
 from crossgate.files import new_file, new_folder, read_json, whole_folder, write_json
 from crossgate.models.ensemble import Ensemble
 from crossgate.models.kinds import make_network
@@ -139,24 +139,21 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         members = config.get("members", 1)
         calibration = {name: float(value) for name, value in config.get("calibration", {}).items()}
         path = folder / WEIGHTS_FILE
-        shapes_of(path)  # says what is wrong with the file itself
-        # First without memory: what the settings ask for must be what the file holds.
-        with torch.device("meta"):
-            expected = _shapes(make_network(settings, dimensions, len(labels)), members, dimensions)
+        with NoMoreThan(shapes_of(path)):
+            network = _network(settings, dimensions, len(labels), members)
     except InputError as error:
         if error.where is not None:
             raise
         raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, OverflowError) as error:
         raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
-    tensors = load_fitting(path, expected)
+    tensors = load_fitting(path, _shapes(network, dimensions))
     standardizers: dict[Modality, Standardizer] = {
         m: Standardizer(
             tensors.pop(f"standardizer.{m}.mean").numpy(), tensors.pop(f"standardizer.{m}.scale").numpy()
         )
         for m in dimensions
     }
-    network = _network(settings, dimensions, len(labels), members)
     network.load_state_dict(  # which copies what was stored in float16 into float32
         {name.removeprefix("network."): value for name, value in tensors.items()}
     )
@@ -190,19 +187,18 @@ def feature_settings(content: dict[str, Any]) -> FeatureSettings:
 
 
 def _network(
-    settings: ModelSettings, dimensions: Mapping[Modality, int], emotions: int, members: int
+    settings: ModelSettings, dimensions: Mapping[Modality, int], emotions: int, members: Any
 ) -> Network:
-    """One network, or several that answer as one."""
+    """One network, or several that answer as one. Raises InputError where `members` is no number of them."""
+    if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
+        raise InputError(f"members is {members!r}, expected 1 to {MOST_MEMBERS}")
     networks = [make_network(settings, dimensions, emotions) for _ in range(members)]
     return Ensemble(networks) if members > 1 else networks[0]
 
 
-def _shapes(network: Network, members: Any, dimensions: Mapping[Modality, int]) -> Shapes:
-    """Names and shapes of all tensors of a checkpoint, by one of its networks."""
-    if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
-        raise InputError(f"members is {members!r}, expected 1 to {MOST_MEMBERS}")
-    prefixes = ["network."] if members == 1 else [f"network.members.{member}." for member in range(members)]
-    shapes = {name: shape for prefix in prefixes for name, shape in shapes_in(network, prefix).items()}
+def _shapes(network: Network, dimensions: Mapping[Modality, int]) -> Shapes:
+    """Names and shapes of all tensors of a checkpoint."""
+    shapes = shapes_in(network, "network.")
     for modality, size in dimensions.items():
         shapes |= {f"standardizer.{modality}.{what}": (size,) for what in ("mean", "scale")}
     return shapes

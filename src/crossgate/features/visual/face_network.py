@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crossgate.errors import InputError
-from crossgate.features.stored import load_fitting, shapes_in, shapes_of
+from crossgate.features.stored import NoMoreThan, load_fitting, shapes_in, shapes_of
 from crossgate.features.visual.face_settings import EXPRESSIONS, SIDE, FaceSettings
 from crossgate.files import new_file, read_json, whole_folder, write_json
 
@@ -144,12 +144,15 @@ def load_face_network(folder: Path) -> FaceNetwork:
     """
     settings = read_face_settings(folder)
     weights = folder / WEIGHTS_FILE
-    shapes_of(weights)  # says what is wrong with the file itself
-    with torch.device("meta"):  # first without memory: the settings must ask for what the file holds
-        expected = shapes_in(FaceNetwork(settings))
-    tensors = load_fitting(weights, expected)
-    network = FaceNetwork(settings)
-    network.load_state_dict(tensors)  # cast, as the file has 16 bits in places
+    held = shapes_of(weights)
+    try:
+        with NoMoreThan(held):
+            network = FaceNetwork(settings)
+    except ValueError as error:
+        raise InputError(f"the network's settings do not fit: {error}", where=str(folder)) from error
+    network.load_state_dict(
+        load_fitting(weights, shapes_in(network))
+    )  # cast, as the file has 16 bits in places
     return network.eval()
 
 
