@@ -24,15 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossgate.errors import CrossgateError, InputError
+from crossgate.orphans import be_killed_with
 
 GLANCE = 0.2
 """Seconds between two looks at the child."""
 
 PATIENCE = 10.0
 """Seconds a child has to end after it was told to; what is stuck in a decoder never hears of it."""
-
-PR_SET_PDEATHSIG = 1
-"""From Linux's sys/prctl.h."""
 
 SMALLER = "cut the recording into parts, lower its resolution"
 CONVERT = (
@@ -119,7 +117,6 @@ def _possible() -> bool:
 
 def _settle(parent: int, signs: _Signs) -> None:
     """Make this process the child."""
-    import ctypes
     import resource
 
     global _signs
@@ -128,9 +125,7 @@ def _settle(parent: int, signs: _Signs) -> None:
     os.setpgid(0, 0)
     for number in (signal.SIGTTOU, signal.SIGTTIN):
         signal.signal(number, signal.SIG_IGN)  # it may write to the terminal all the same
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    be_killed_with(parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold what was said
 
 
