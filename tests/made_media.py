@@ -118,3 +118,25 @@ def patch_display_matrix(path: Path, matrix: tuple[int, int, int, int]) -> None:
     a, b, c, d = (value << 16 for value in matrix)
     content[place : place + 36] = np.array([a, b, 0, c, d, 0, 0, 0, 1 << 30], dtype=">i4").tobytes()
     path.write_bytes(bytes(content))
+
+
+def pictures_of_sizes(path: Path, sizes: list[tuple[int, int]]) -> Path:
+    """Motion JPEG whose pictures have these (width, height), ten a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = *sizes[0], "yuvj420p"
+        for place, (width, height) in enumerate(sizes):
+            encoder = av.CodecContext.create("mjpeg", "w")
+            encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
+            encoder.time_base = Fraction(1, 10)
+            frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), format="rgb24")
+            frame.pts = 0
+            for packet in [*encoder.encode(frame.reformat(format="yuvj420p")), *encoder.encode(None)]:
+                packet.stream, packet.pts, packet.dts, packet.time_base = (
+                    stream,
+                    place,
+                    place,
+                    Fraction(1, 10),
+                )
+                container.mux(packet)
+    return path

@@ -34,16 +34,6 @@ def toy_analysis() -> Analysis:
     return analyse
 
 
-def no_model() -> Analysis:
-    """A checkpoint that is not there."""
-    raise InputError("no checkpoint of that name", where="nowhere", fix="name another")
-
-
-def dies_at_once() -> Analysis:
-    """A process that cannot even begin."""
-    os._exit(3)
-
-
 def analyse(source: Path, transcript: Path | None, step: Step) -> Result:
     """The recording's text is a word and perhaps a number; its turns are the words of the transcript."""
     word, _, number = source.read_text(encoding="utf-8").partition(" ")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
 
 from crossgate.errors import InputError
 from crossgate.media.decoding import containers, probe
 from crossgate.media.decoding.containers import readable_formats
 from crossgate.media.recording import open_recording
-from made_media import clicks, make_media
+from made_media import clicks, make_media, pictures_of_sizes
 
 RATE = 16000
 SECOND = clicks(1, RATE, [0.5])
@@ -26,28 +24,6 @@ def wav(path: Path, rate: int) -> Path:
     head = struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
     inside = b"WAVEfmt " + head + b"data" + struct.pack("<I", len(content)) + content
     path.write_bytes(b"RIFF" + struct.pack("<I", len(inside)) + inside)
-    return path
-
-
-def pictures_of_sizes(path: Path, sizes: list[tuple[int, int]]) -> Path:
-    """Motion JPEG whose pictures have these (width, height), ten a second."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mjpeg", rate=10)
-        stream.width, stream.height, stream.pix_fmt = *sizes[0], "yuvj420p"
-        for place, (width, height) in enumerate(sizes):
-            encoder = av.CodecContext.create("mjpeg", "w")
-            encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
-            encoder.time_base = Fraction(1, 10)
-            frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), format="rgb24")
-            frame.pts = 0
-            for packet in [*encoder.encode(frame.reformat(format="yuvj420p")), *encoder.encode(None)]:
-                packet.stream, packet.pts, packet.dts, packet.time_base = (
-                    stream,
-                    place,
-                    place,
-                    Fraction(1, 10),
-                )
-                container.mux(packet)
     return path
 
 

@@ -21,7 +21,8 @@ from crossgate.pipeline.batch.crew import Engine, local_engine
 from crossgate.pipeline.batch.run import Standing
 from crossgate.scale.machine import MARKER
 from crossgate.scale.ray_batch import ray_batch_engine
-from toy_batches import LOG, batch, entries, no_model, recordings
+from toy_batches import LOG, batch, entries, recordings
+from toy_makers import no_model
 
 TESTS = Path(__file__).resolve().parents[1]
 

@@ -8,18 +8,22 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 
 from checks._media_bases import RATE, made, noise
+from made_media import pictures_of_sizes  # which `_media_bases` has on the path
 
 SUBTITLES = "1\n00:00:00,000 --> 00:00:01,000\nHello\n"
 
 Named = Iterator[tuple[str, str, bytes]]
 """(name, suffix, bytes)."""
+
+
+SIZES = [(64, 48), (4000, 3000), (8, 8), (640, 480)]
+"""Of the pictures of one film, (width, height)."""
 
 
 def odd(folder: Path, whole: dict[str, bytes]) -> Named:
@@ -59,7 +63,7 @@ def odd(folder: Path, whole: dict[str, bytes]) -> Named:
         made(folder, f"{w}.ts", times=times, size=(w, h)) for w, h in ((64, 48), (1920, 1080), (32, 200))
     ]
     yield "other sizes in mid-stream", "ts", b"".join(sizes)
-    yield "pictures of other sizes", "avi", _resized(folder / "resized.avi")
+    yield "pictures of other sizes", "avi", pictures_of_sizes(folder / "resized.avi", SIZES).read_bytes()
     rates = [made(folder, f"{r}.aac", sound=[second], sound_codec="aac", rate=r) for r in (8000, 48000)]
     yield "other rates in mid-stream", "aac", b"".join(rates)
     for side in (8000, 16000, 65535):
@@ -182,23 +186,6 @@ def _cover(path: Path) -> bytes:
         packets = stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24"))
         for packet in [*packets, *stream.encode(None)]:
             container.mux(packet)
-    return path.read_bytes()
-
-
-def _resized(path: Path) -> bytes:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mjpeg", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
-        for place, (width, height) in enumerate(((64, 48), (4000, 3000), (8, 8), (640, 480))):
-            encoder = av.CodecContext.create("mjpeg", "w")
-            encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
-            encoder.time_base = Fraction(1, 10)
-            frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), format="rgb24")
-            frame.pts = 0
-            for packet in [*encoder.encode(frame.reformat(format="yuvj420p")), *encoder.encode(None)]:
-                packet.stream, packet.pts, packet.dts = stream, place, place
-                packet.time_base = Fraction(1, 10)
-                container.mux(packet)
     return path.read_bytes()
 
 

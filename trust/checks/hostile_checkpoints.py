@@ -16,6 +16,7 @@ from typing import Any
 from checks._fuzz.drive import TMPFS
 from checks._fuzz.guard import Guard, limit_address_space
 from checks._fuzz.mutation import Mutator
+from checks._fuzz.structures import entries
 from promise import Effort, Outcome
 
 PROMISE = (
@@ -211,14 +212,7 @@ def on_folders(weights: list[str]) -> Iterator[tuple[str, Attack, bool]]:
 
 
 def _paths(content: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    inner = (
-        content.items()
-        if isinstance(content, dict)
-        else enumerate(content)
-        if isinstance(content, list)
-        else ()
-    )
-    for key, value in inner:
+    for key, value in entries(content):
         yield (*at, key)
         yield from _paths(value, (*at, key))
 

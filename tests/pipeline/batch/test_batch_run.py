@@ -16,7 +16,8 @@ from crossgate.errors import CrossgateError, InputError
 from crossgate.locking import alone
 from crossgate.pipeline.batch.run import Standing
 from crossgate.pipeline.batch.settings import Limits
-from toy_batches import LOG, batch, dies_at_once, entries, no_model, recordings
+from toy_batches import LOG, batch, entries, recordings
+from toy_makers import dies_at_once, no_model
 
 MANY = {"one": "ok", "deep__two": "ok", "deep__down__three": "ok"}
 

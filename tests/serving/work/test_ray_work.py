@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_analyses import no_model, toy_analysis
+from toy_analyses import toy_analysis
 from toy_work import begun, ended, outcomes, running, send, wait_for
 
 from crossgate.pipeline.processes.scratch import PREFIX
@@ -25,6 +25,7 @@ from crossgate.serving.work.engine import workers_of
 from crossgate.serving.work.on_ray import worker as on_ray
 from crossgate.serving.work.supervisor import Work
 from crossgate.serving.work.workers import StartWorker
+from toy_makers import no_model
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from toy_analyses import SECRET, dies_at_once, no_model, toy_analysis
+from toy_analyses import SECRET, toy_analysis
 from toy_work import begun, ended, outcomes, running, send, toy_work, wait_for
 
 from crossgate.errors import InputError
@@ -20,6 +20,7 @@ from crossgate.serving.storage.opened import Storage
 from crossgate.serving.storage.tables import Recording
 from crossgate.serving.work import analyst
 from crossgate.serving.work.supervisor import Work
+from toy_makers import dies_at_once, no_model
 from toy_service import found
 
 

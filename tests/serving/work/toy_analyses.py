@@ -35,16 +35,6 @@ def toy_analysis() -> Analysis:
     return analyse
 
 
-def no_model() -> Analysis:
-    """A checkpoint that is not there."""
-    raise InputError("no checkpoint of that name", where="nowhere", fix="name another")
-
-
-def dies_at_once() -> Analysis:
-    """A process that cannot even begin."""
-    os._exit(3)
-
-
 def analyse(job: Analyse, step: Step) -> dict[str, Any]:
     """The recording's text is a word, and for some what it is about."""
     word, _, more = Path(job.source).read_text(encoding="utf-8").partition(" ")

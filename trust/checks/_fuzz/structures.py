@@ -53,15 +53,15 @@ def _apply(content: Any, changes: Sequence[tuple[int, str, Any]]) -> Any:
     return content
 
 
+def entries(content: Any) -> list[tuple[Any, Any]]:
+    """(key, value) of what an object or a list holds; nothing of anything else."""
+    if isinstance(content, dict):
+        return list(content.items())
+    return list(enumerate(content)) if isinstance(content, list) else []
+
+
 def _spots(content: Any) -> Any:
     """Every (container, key) inside."""
-    inner = (
-        content.items()
-        if isinstance(content, dict)
-        else enumerate(content)
-        if isinstance(content, list)
-        else ()
-    )
-    for key, value in list(inner):
+    for key, value in entries(content):
         yield content, key
         yield from _spots(value)
