@@ -45,7 +45,7 @@ from crossgate.pipeline.memory import give_back_what_is_freed
 from crossgate.sample import RECORDING, TRANSCRIPT
 
 MEETING = Path(__file__).resolve().parents[2] / "shared" / "media" / "grid_meeting.mp4"
-TARGETS = {"real-time factor": 0.12, "peak memory, MB": 1200.0}
+TARGETS = {"real-time factor": 0.08, "peak memory, MB": 1200.0}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,10 @@ def check(effort: Effort) -> Outcome:
                 ended.result()
     outcome.said = ", ".join(f"{number} {how}" for how, number in sorted(came.items()))
     return outcome
+
+
+TORCH = str(Path(tempfile.gettempdir()) / "crossgate-trust-torch")
+"""Where torch makes a folder for its compiler as soon as transformers is imported: not in the watched one."""
 
 
 class Reader:
@@ -169,7 +174,7 @@ def command(case: Case, folder: Path) -> tuple[str, str]:
         done = subprocess.run(
             [sys.executable, "-m", "crossgate", *words, "--megabytes", str(MEGABYTES)],
             cwd=folder,
-            env={**os.environ, "TMPDIR": str(folder / "work")},
+            env={**os.environ, "TMPDIR": str(folder / "work"), "TORCHINDUCTOR_CACHE_DIR": TORCH},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
