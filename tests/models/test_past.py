@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from crossgate.conversation import Modality
+from crossgate.features.runtime import made
+from crossgate.models.attention import attend
 from crossgate.models.crossgate import CrossGate
 from crossgate.models.ensemble import Ensemble
+from crossgate.models.live_graph import GraphPast, live_graph
 from crossgate.models.network import Network
 from crossgate.models.past import ROOM, Past
 from crossgate.models.settings import ModelSettings
@@ -108,3 +111,36 @@ def test_whole_conversations_know_of_no_past() -> None:
         before = network(*given_).logits
         one_by_one(network, *given_)
         assert torch.equal(network(*given_).logits, before)
+
+
+def test_a_graph_of_one_turn_says_the_same_of_a_past_it_is_given() -> None:
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    network = Ensemble([network_of(seed, 2, True) for seed in (1, 2)]).eval()
+    values, present, speakers, turns = drawn(3, 2 * ROOM + 3)
+    with torch.inference_mode():
+        whole = network(values, present, speakers, turns)
+    graph = live_graph(network, DIMENSIONS)
+    past = GraphPast(graph, made(graph))
+    for turn in range(turns.shape[1]):
+        row = slice(turn, turn + 1)
+        given_ = {m: x[:, row] for m, x in values.items()}, present[:, :, row], speakers[:, row]
+        with pytest.raises(ZeroDivisionError), past.next_turn(*given_):
+            raise ZeroDivisionError  # it shall be as if the turn had not been
+        with past.next_turn(*given_) as said:
+            logits, valid, shares = (torch.tensor(said[name]) for name in ("logits", "valid", "shares"))
+        assert torch.allclose(logits[:, :, 0], whole.logits[:, :, turn], atol=1e-5)
+        assert torch.equal(valid[:, :, 0], whole.valid[:, :, turn])
+        assert whole.shares is not None
+        assert torch.allclose(shares[:, 0], whole.shares[:, turn], atol=1e-5)
+    assert past.turns == turns.shape[1]
+
+
+def test_queries_that_share_keys_get_what_each_would_alone() -> None:
+    torch.manual_seed(0)
+    query, key, value = torch.randn(6, 2, 5, 8), torch.randn(3, 2, 5, 8), torch.randn(3, 2, 5, 8)
+    allowed, bias = torch.rand(3, 2, 5, 5) > 0.6, torch.randn(2, 2, 5, 5)
+    together = attend(query, key, value, allowed, bias, 2, group=2)
+    for each in range(6):
+        own = slice(each // 2, each // 2 + 1)
+        alone = attend(query[each : each + 1], key[own], value[own], allowed[own], bias, 2)
+        assert torch.allclose(together[each], alone[0], atol=1e-6)

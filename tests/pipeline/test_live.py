@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 import crossgate
 from crossgate.conversation import Conversation, Utterance
 from crossgate.corpora.table import FeatureColumn
-from crossgate.errors import InputError
+from crossgate.errors import CrossgateError, InputError
+from crossgate.features.runtime import ENVIRONMENT
 from crossgate.models.checkpoint import Checkpoint
+from crossgate.models.network import Network
+from crossgate.pipeline import live_fusion
 from crossgate.pipeline.in_memory import examples_in_memory
 from crossgate.pipeline.live import Live
 from crossgate.pipeline.predictions import predictions_of
@@ -61,6 +64,13 @@ def at_once(checkpoint: Checkpoint, talk: Conversation, values: dict[str, np.nda
     return predictions_of(checkpoint, examples_in_memory([talk], checkpoint, columns))
 
 
+@pytest.fixture(params=["torch", "auto"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each library that may run the fusion."""
+    monkeypatch.setenv(ENVIRONMENT, request.param)
+
+
+@pytest.mark.usefixtures("library")
 @given(seed=st.integers(0, 10_000), turns=st.integers(1, 14))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_live_is_the_whole_at_once(causal: Checkpoint, seed: int, turns: int) -> None:
@@ -95,6 +105,7 @@ def test_a_turn_of_which_nothing_is_known_is_abstained_from(causal: Checkpoint) 
     assert live.add(speaker="B", text="the sofa").views.keys() == {"t"}
 
 
+@pytest.mark.usefixtures("library")
 def test_what_cannot_be_read_leaves_the_conversation_as_it_was(causal: Checkpoint) -> None:
     live, other = Live(causal), Live(causal)
     for one in (live, other):
@@ -104,6 +115,19 @@ def test_what_cannot_be_read_leaves_the_conversation_as_it_was(causal: Checkpoin
     assert len(live.utterances) == 1
     found, expected = (one.add(speaker="B", text="again the sofa") for one in (live, other))
     assert numbers(found) == pytest.approx(numbers(expected))
+
+
+def test_without_a_graph_it_goes_on_or_says_why(causal: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(network: Network, dimensions: object) -> None:
+        raise CrossgateError("no such operator")
+
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    monkeypatch.setattr(live_fusion, "_made", refuse)
+    with pytest.warns(UserWarning, match="could not: no such operator"):
+        assert not Live(causal).add(speaker="A", text="you did what").notes
+    monkeypatch.setenv(ENVIRONMENT, "onnx")
+    with pytest.raises(CrossgateError, match="no such operator"):
+        Live(causal)
 
 
 def test_a_model_that_looks_ahead_is_refused(tmp_path: Path) -> None:

@@ -114,13 +114,15 @@ def _run(
     """Run a network in evaluation mode; `keep` is given the places of a batch's examples and their views."""
     device = device or torch.device("cpu")
     was_training = network.training
-    network.eval()
+    if was_training:
+        network.eval()
     order = sorted(range(len(examples)), key=lambda index: len(examples[index]))
     with torch.inference_mode():
         for group in _groups(order, [len(example) for example in examples], turns_per_batch):
             batch = collate([examples[index] for index in group]).to(device)
             keep(group, network(batch.values, batch.present, batch.speakers, batch.turns))
-    network.train(was_training)
+    if was_training:
+        network.train()
 
 
 def _groups(order: list[int], lengths: list[int], limit: int) -> list[list[int]]:

@@ -66,26 +66,26 @@ class Lazily:
     def _pays(self) -> bool:
         if self._given_up or self._worth is None or self._asked < self._worth:
             return False
-        return not _missing()
+        return not missing()
 
 
-def made(graph: Graph) -> Session:
-    """A session held in memory, compared with PyTorch.
+def made(graph: Graph, threads: int | None = None) -> Session:
+    """A session held in memory, compared with PyTorch; `threads` as `Session` takes them.
 
     Raises InputError where a library is missing, and CrossgateError where the answers differ.
     """
     refuse_missing()
-    session = Session(traced(graph))
+    session = Session(traced(graph), threads)
     refuse_different(graph, session)
     return session
 
 
 def refuse_missing() -> None:
     """Raise InputError where a library is missing that writes or runs ONNX graphs."""
-    missing = _missing()
-    if missing:
-        raise InputError(f"ONNX graphs need {' and '.join(missing)}, not installed", fix=INSTALL)
+    if names := missing():
+        raise InputError(f"ONNX graphs need {' and '.join(names)}, not installed", fix=INSTALL)
 
 
-def _missing() -> list[str]:
+def missing() -> list[str]:
+    """Names of the libraries that are not installed and that write or run ONNX graphs."""
     return [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]

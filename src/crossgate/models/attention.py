@@ -3,43 +3,55 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from crossgate.models.past import past_in_use
+from crossgate.models.past import GivenPast, past_in_use
 
 BLOCK = 64
 """Query turns at once where nothing is learned: the scores of an hour's talk would fill gigabytes."""
 
 
 def attend(
-    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    allowed: Tensor,
+    bias: Tensor | None,
+    heads: int,
+    group: int = 1,
 ) -> Tensor:
     """Scaled dot-product attention over turns.
 
     Args:
-        query: (slot, batch, turn, feature).
+        query: (slot * group, batch, turn, feature): `group` of them one after the other ask the same keys.
         key: (slot, batch, turn, feature).
         value: (slot, batch, turn, feature).
         allowed: (slot, batch, query turn, key turn) bool.
         bias: (batch, head, query turn, key turn) added to the scores, or None.
         heads: number of heads.
+        group: queries a slot.
 
     Returns:
-        (slot, batch, turn, feature); zero for a query that may attend to nothing.
+        (slot * group, batch, turn, feature); zero for a query that may attend to nothing.
 
-    Where a single turn is read after a `Past`, its keys are kept there and it attends to all of them; `bias`
-    is then (batch, head, 1, key turn).
+    Where a single turn is read after a past (`past.py`), its keys are kept there and it attends to all of
+    them; `bias` is then (batch, head, 1, key turn).
     """
     past = past_in_use()
     if past is not None:
-        keys, values = past.with_new(_split(key, heads)), past.with_new(_split(value, heads))
-        there = past.with_new(allowed.expand(query.shape[0], query.shape[1], -1, -1)).transpose(2, 3)
-        return _weighted(query, keys, values, there, bias, heads)
+        own_key, own_value = _split(key, heads), _split(value, heads)
+        own_there = allowed.expand(key.shape[0], key.shape[1], -1, -1)
+        if isinstance(past, GivenPast):
+            return _beside(past, query, own_key, own_value, own_there, bias, heads, group)
+        keys, values = past.with_new(own_key), past.with_new(own_value)
+        there = past.with_new(own_there).transpose(2, 3)
+        return _weighted(query, keys, values, there, bias, heads, group)
     turns = query.shape[2]
     if turns <= BLOCK or torch.is_grad_enabled():
-        return _attend(query, key, value, allowed, bias, heads)
+        return _attend(query, key, value, allowed, bias, heads, group)
     blocks = [slice(first, first + BLOCK) for first in range(0, turns, BLOCK)]
     return torch.cat(
         [
@@ -50,6 +62,7 @@ def attend(
                 allowed[:, :, rows],
                 None if bias is None else bias[:, :, rows],
                 heads,
+                group,
             )
             for rows in blocks
         ],
@@ -58,43 +71,87 @@ def attend(
 
 
 def _attend(
-    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int
+    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int, group: int
 ) -> Tensor:
     """`attend` in one piece; the query may have fewer turns than the key."""
-    return _weighted(query, _split(key, heads), _split(value, heads), allowed, bias, heads)
+    return _weighted(query, _split(key, heads), _split(value, heads), allowed, bias, heads, group)
 
 
 def _weighted(
-    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int
+    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int, group: int
 ) -> Tensor:
     """`_attend` with key and value as `_split` gives them."""
-    slots, batch, turns, features = query.shape
+    _, batch, turns, features = query.shape
+    slots = query.shape[0] // group
     reachable = allowed.any(dim=-1, keepdim=True)
     # A query without a key attends to everything and is zeroed below: a softmax over nothing would be NaN.
     hidden = ~(allowed | ~reachable)
     scores = torch.where(hidden, torch.finfo(query.dtype).min / 2, 0.0).to(query.dtype)[:, :, None]
     scores = scores.expand(-1, -1, heads, -1, -1) if bias is None else scores + bias
-    flat = (slots * batch * heads, turns, key.shape[1])
+    scores = scores[:, :, :, None].expand(-1, -1, -1, group, -1, -1)
     # Plain products: PyTorch's fused kernel is made for long sequences; masked, on a CPU, it was slower at
     # the ten to a hundred turns of a conversation.
     weights = torch.softmax(
         torch.baddbmm(
-            scores.reshape(flat),
-            _split(query, heads),
+            scores.reshape(slots * batch * heads, group * turns, key.shape[1]),
+            _split(query, heads, group),
             key.transpose(1, 2),
             alpha=1 / math.sqrt(features // heads),
         ),
         dim=-1,
     )
-    context = torch.bmm(weights, value)
-    joined = context.view(slots, batch, heads, turns, -1).transpose(2, 3).reshape(query.shape)
-    return joined * reachable.to(joined.dtype)
+    return _joined(torch.bmm(weights, value), reachable, query.shape, heads, group)
 
 
-def _split(x: Tensor, heads: int) -> Tensor:
-    """(slot, batch, turn, feature) -> (slot * batch * head, turn, feature of the head)."""
+def _beside(
+    past: GivenPast,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    allowed: Tensor,
+    bias: Tensor | None,
+    heads: int,
+    group: int,
+) -> Tensor:
+    """`_weighted` of one new turn, the keys and values before it left where they are.
+
+    Args:
+        query: (slot * group, batch, 1, feature).
+        key: (slot * batch * head, 1, feature of the head), as `value`.
+        allowed: (slot, batch, 1, 1) bool.
+        bias: (batch, head, 1, room + 1) or None.
+    """
+    slots, batch = allowed.shape[:2]
+    kept_keys, kept_values = past.before(key), past.before(value)
+    there = torch.cat((past.before(allowed), allowed), dim=2).transpose(2, 3)
+    reachable = there.any(dim=-1, keepdim=True)
+    asked = _split(query, heads, group) / math.sqrt(query.shape[3] // heads)
+    across = asked.transpose(1, 2)  # the queries are turned about and not the keys, of which there are many
+    scores = torch.cat((kept_keys @ across, key @ across), dim=1).transpose(1, 2)
+    scores = scores.reshape(slots, batch, heads, group, -1)
+    if bias is not None:
+        scores = scores + bias
+    scores = scores.masked_fill(~(there | ~reachable)[:, :, None], torch.finfo(query.dtype).min / 2)
+    weights = torch.softmax(scores, dim=-1).flatten(0, 2)
+    context = weights[..., :-1] @ kept_values + weights[..., -1:] * value
+    return _joined(context, reachable, query.shape, heads, group)
+
+
+def _split(x: Tensor, heads: int, group: int = 1) -> Tensor:
+    """(slot * group, batch, turn, feature) -> (slot * batch * head, group * turn, feature of the head)."""
     slots, batch, turns, _ = x.shape
-    return x.view(slots, batch, turns, heads, -1).transpose(2, 3).reshape(slots * batch * heads, turns, -1)
+    parts = x.view(slots // group, group, batch, turns, heads, -1).permute(0, 2, 4, 1, 3, 5)
+    return parts.reshape(slots // group * batch * heads, group * turns, -1)
+
+
+def _joined(context: Tensor, reachable: Tensor, shape: Sequence[int], heads: int, group: int) -> Tensor:
+    """What `_split` had taken apart, in one; zero where `reachable`, (slot, batch, turn, 1), is False."""
+    slots, batch, turns, _ = shape
+    parts = (
+        context.view(slots // group, batch, heads, group, turns, -1)
+        * reachable.to(context.dtype)[:, :, None, None]
+    )
+    return parts.permute(0, 3, 1, 4, 2, 5).reshape(*shape)
 
 
 class Relations(nn.Module):
@@ -114,8 +171,14 @@ class Relations(nn.Module):
     def forward(self, speakers: Tensor) -> Tensor:
         """Speaker indices (batch, turn) -> bias (batch, head, query turn, key turn)."""
         past = past_in_use()
+        if isinstance(past, GivenPast):
+            before = past.before(speakers[:, :, None])[..., 0]
+            back = torch.arange(before.shape[1], device=speakers.device) - past.turns
+            back = torch.cat((back.clamp(max=-1), back.new_zeros(1)))  # what lies beyond the turns is hidden
+            return self._of_newest(torch.cat((before, speakers), dim=1), back)
         if past is not None:
-            return self._of_newest(past.with_new(speakers[:, :, None])[..., 0])
+            known = past.with_new(speakers[:, :, None])[..., 0]
+            return self._of_newest(known, torch.arange(1 - known.shape[1], 1, device=speakers.device))
         turns = torch.arange(speakers.shape[1], device=speakers.device)
         steps = (turns[None, :] - turns[:, None]).clamp_(-self.reach, self.reach).add_(self.reach)
         if not torch.is_grad_enabled() and len(turns) > BLOCK:  # head by head, which needs half the memory
@@ -129,10 +192,9 @@ class Relations(nn.Module):
         bias = distance[None] + same[..., None] * self.same_speaker
         return bias.permute(0, 3, 1, 2)
 
-    def _of_newest(self, speakers: Tensor) -> Tensor:
-        """The bias of the last turn as the query alone, (batch, head, 1, key turn)."""
-        back = torch.arange(1 - speakers.shape[1], 1, device=speakers.device)
-        distance = self.distance[back.clamp_(min=-self.reach).add_(self.reach)]
+    def _of_newest(self, speakers: Tensor, back: Tensor) -> Tensor:
+        """The bias of the last turn as the query alone, (batch, head, 1, key turn); `back` as distances."""
+        distance = self.distance[back.clamp(min=-self.reach) + self.reach]
         same = (speakers == speakers[:, -1:]).to(distance.dtype)
         return (distance + same[..., None] * self.same_speaker).transpose(1, 2)[:, :, None]
 
@@ -141,7 +203,7 @@ def sinusoids(turns: int, features: int, device: torch.device) -> Tensor:
     """Sinusoidal positions (turn, feature), Vaswani et al. 2017, section 3.5; they go on after a `Past`."""
     past = past_in_use()
     first = 0 if past is None else past.turns
-    position = torch.arange(first, first + turns, device=device, dtype=torch.float32)[:, None]
+    position = (torch.arange(turns, device=device, dtype=torch.float32) + first)[:, None]
     exponent = torch.arange(0, features, 2, device=device, dtype=torch.float32) / features
     rate = torch.exp(-math.log(10000.0) * exponent)
     table = torch.zeros(turns, features, device=device)

@@ -29,9 +29,11 @@ class UnimodalGuide(nn.Module):
         super().__init__()
         self.heads = heads
         self.others = modalities - 1
-        # Ordered pairs (strengthened m, guide n), all guides of one modality together.
+        # Ordered pairs (strengthened m, guide n), all guides of one modality together: the order of weights.
         self.strengthened = [m for m in range(modalities) for n in range(modalities) if m != n]
         self.guides = [n for m in range(modalities) for n in range(modalities) if m != n]
+        # The same with all that ask one guide together: its keys and values are then read once.
+        self.by_guide = sorted(range(len(self.guides)), key=lambda place: self.guides[place])
         self.query_key = StackedLinear(modalities, hidden, 2 * hidden)
         self.narrow_own = StackedLinear(modalities, hidden, self.others * rank)
         self.narrow_context = StackedLinear(len(self.guides), hidden, rank)
@@ -50,14 +52,10 @@ class UnimodalGuide(nn.Module):
             u, (modality, batch, turn, feature).
         """
         query, key = self.query_key(h).chunk(2, dim=-1)
-        context = attend(
-            pick(query, self.strengthened),
-            pick(key, self.guides),
-            pick(h, self.guides),
-            pick(allowed.expand(h.shape[0], -1, -1, -1), self.guides),
-            bias,
-            self.heads,
-        )
+        asked = pick(query, [self.strengthened[place] for place in self.by_guide])
+        allowed = allowed.expand(h.shape[0], -1, -1, -1)
+        context = attend(asked, key, h, allowed, bias, self.heads, group=self.others)
+        context = pick(context, [self.by_guide.index(place) for place in range(len(self.guides))])
         own: Tensor = self.narrow_own(h)
         own = torch.unflatten(own, -1, (self.others, -1)).movedim(3, 1).flatten(0, 1)
         gate = torch.sigmoid(self.widen(torch.tanh(own + self.narrow_context(context))))

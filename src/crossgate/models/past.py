@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -34,7 +34,7 @@ class Past:
 
     def __init__(self) -> None:
         self.turns = 0
-        self._kept: list[Tensor] = []
+        self.kept: list[Tensor] = []
         self._asked = 0
 
     @contextmanager
@@ -53,20 +53,55 @@ class Past:
 
         Who asks is known by the order of asking, which is the same every turn.
         """
-        if self._asked == len(self._kept):
-            self._kept.append(new.new_empty(*new.shape[:-2], ROOM, new.shape[-1]))
-        kept = self._kept[self._asked]
+        if self._asked == len(self.kept):
+            self.kept.append(new.new_empty(*new.shape[:-2], ROOM, new.shape[-1]))
+        kept = self.kept[self._asked]
         if self.turns == kept.shape[-2]:
             kept = torch.cat((kept, torch.empty_like(kept)), dim=-2)
-            self._kept[self._asked] = kept
+            self.kept[self._asked] = kept
         self._asked += 1
         kept[..., self.turns, :] = new[..., 0, :]
         return kept[..., : self.turns + 1, :]
 
 
-_PRESENT: ContextVar[Past | None] = ContextVar("past", default=None)
+class GivenPast:
+    """A past whose rows are given and whose new rows are handed back, for a graph that keeps nothing itself.
+
+    It takes part in `attention.py` as `Past` does, but never joins new rows to old ones: at a thousand turns
+    the copy would cost more than the turn.
+
+    Args:
+        turns: () int64, how many have been read.
+        rows: what the network kept, in the order of asking: (..., room, feature); from `turns` on they mean
+            nothing, and are zero.
+
+    Attributes:
+        new: rows of the new turn, (..., 1, feature), in the same order.
+    """
+
+    def __init__(self, turns: Tensor, rows: Sequence[Tensor]) -> None:
+        self.turns = turns
+        self.new: list[Tensor] = []
+        self._rows = rows
+
+    @contextmanager
+    def next_turn(self) -> Iterator[None]:
+        """Within the block, networks called in this thread read one turn after those given."""
+        before = _PRESENT.set(self)
+        try:
+            yield
+        finally:
+            _PRESENT.reset(before)
+
+    def before(self, new: Tensor) -> Tensor:
+        """Rows of the turns so far, (..., room, feature); the new one is noted."""
+        self.new.append(new)
+        return self._rows[len(self.new) - 1]
 
 
-def past_in_use() -> Past | None:
+_PRESENT: ContextVar[Past | GivenPast | None] = ContextVar("past", default=None)
+
+
+def past_in_use() -> Past | GivenPast | None:
     """The past of the turn that is being read; None where a network is given whole conversations."""
     return _PRESENT.get()

@@ -18,10 +18,10 @@ from crossgate.features.dataset import Example
 from crossgate.features.visual.faces import FaceEncoder
 from crossgate.media.clips import Pixels, Sound
 from crossgate.models.checkpoint import Checkpoint
-from crossgate.models.past import Past
 from crossgate.pipeline.extractors import VoiceExtractor, columns_of, face_encoder_for
 from crossgate.pipeline.in_memory import examples_in_memory
-from crossgate.pipeline.predictions import predictions_of
+from crossgate.pipeline.live_fusion import LiveFusion
+from crossgate.pipeline.predictions import in_words
 from crossgate.prediction import Prediction
 
 Vector = npt.NDArray[np.float32]
@@ -35,8 +35,8 @@ class Live:
     """Recognises the emotion of each utterance from it and those before, never from one after.
 
     What it answers is what the same checkpoint says of the whole conversation at once. A turn's text is read
-    once, with as much before it as the encoder takes; the fusion reads the turn alone, and attends to what it
-    keeps of those before (`models/past.py`): the thousandth turn takes about as long as the tenth.
+    once, with as much before it as the encoder takes; the fusion reads the turn alone, and attends to what is
+    kept of those before (`live_fusion.py`): the thousandth turn takes about as long as the tenth.
 
     Args:
         checkpoint: a causal one, such as `crossgate-meld-live`.
@@ -49,7 +49,7 @@ class Live:
         self._checkpoint = checkpoint
         self._speakers: dict[str, int] = {}
         self._utterances: list[Utterance] = []
-        self._past = Past()
+        self._fusion = LiveFusion(checkpoint)
         self._texts = _Texts(checkpoint)
         self._voice: VoiceExtractor | None = None
         self._faces: FaceEncoder | None = None
@@ -96,9 +96,9 @@ class Live:
         if len(faces) and "visual" not in given:
             given["visual"] = self._of_faces(faces)
         example = self._one(utterance, given)
-        with self._past.next_turn():
+        with self._fusion.next_turn(example) as found:
             recent = self._utterances[-BESIDE:]
-            (prediction,) = predictions_of(self._checkpoint, [example], before=recent)
+            (prediction,) = in_words(found, self._checkpoint, [example], before=recent)
         self._utterances.append(utterance)
         self._speakers.setdefault(speaker, len(self._speakers))
         self._texts.keep()

@@ -33,6 +33,18 @@ def predictions_of(
         before: what was said before the first utterance of each, to judge short texts by.
     """
     found = predict(checkpoint.network, examples, temperature=checkpoint.temperature)
+    return in_words(found, checkpoint, examples, doubt=doubt, before=before)
+
+
+def in_words(
+    found: Predictions,
+    checkpoint: Checkpoint,
+    examples: Sequence[Example],
+    *,
+    doubt: bool = True,
+    before: Sequence[Utterance] = (),
+) -> list[Prediction]:
+    """`predictions_of` of numbers that are at hand: `found`, what the network says of the examples."""
     doubts = [one for example in examples for one in _doubts(checkpoint, example, doubt, before)]
     wrong = [notes for example in examples for notes in _implausible(example)]
     return [_prediction(found, row, checkpoint, doubts[row], wrong[row]) for row in range(len(found.labels))]

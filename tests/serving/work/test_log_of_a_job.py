@@ -67,7 +67,9 @@ def test_a_job_can_be_followed_by_its_id_through_all_processes(
 
 @pytest.mark.parametrize("style", ["json", "text"])
 def test_no_line_holds_what_somebody_said(style: Any) -> None:
-    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)  # a server of another test may have been told to be quiet
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.NOTSET
+    )  # a server of another test may have been told to be quiet
     logs.begin(style, "service")
     (handler,) = (each for each in logging.getLogger().handlers if isinstance(each, logs._Lines))
     handler.stream = io.StringIO()
