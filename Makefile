@@ -36,10 +36,10 @@ format: setup
 bench: setup
 	$(BIN)/python benchmarks/table.py
 
-# Every promise of docs/promises.md put to the test; SHARE=0.1 takes a tenth of the cases and seconds.
+# Every promise of docs/promises.md put to the test; SHARE=0.1 takes a tenth of the cases and seconds, ONLY=crashes,media these checks.
 SHARE ?= 1
 trust: setup
-	OMP_NUM_THREADS=1 $(BIN)/python trust/run.py --share $(SHARE)
+	OMP_NUM_THREADS=1 $(BIN)/python trust/run.py --share $(SHARE) $(if $(ONLY),--only "[$(ONLY)]")
 
 # docs/results.md, its figures and the README's table, from the benchmarks' results in docs/results/.
 results: setup

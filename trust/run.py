@@ -23,7 +23,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.console import Console
 
@@ -42,6 +42,8 @@ class Trust:
 
     only: tuple[str, ...] = ()
     """Names of checks; all of them where none is given."""
+    at_once: int = 2
+    """Checks at a time, beside those that run all along: some wait more than they compute."""
     share: float = 1.0
     """Of the cases and seconds of the whole."""
     seed: int = 0
@@ -57,20 +59,25 @@ class Trust:
             return self._inside(self.inside)
         names = list(self.only) or names_of_checks()
         console, broken, rows = Console(width=200, highlight=False, markup=False), 0, {}
-        with tempfile.TemporaryDirectory(prefix="crossgate-trust-") as work:
-            beside = [name for name in names if getattr(module_of(name), "BESIDE", False)]
-            begun = {name: Child(name, self, Path(work)) for name in beside}
-            try:
-                for name in [name for name in names if name not in begun] + beside:
-                    child = begun.get(name) or Child(name, self, Path(work))
-                    begun[name] = child
-                    outcome = child.outcome()
-                    broken += bool(outcome.lost)
-                    rows[name] = {"promise": child.promise, "seconds": child.seconds} | asdict(outcome)
-                    console.print(line(name, child, outcome), soft_wrap=True)
-            finally:
-                for child in begun.values():
-                    child.end()
+        beside = [name for name in names if getattr(module_of(name), "BESIDE", False)]
+        with (
+            tempfile.TemporaryDirectory(prefix="crossgate-trust-") as work,
+            Children(self, Path(work)) as children,
+        ):
+            waiting = [children.begin(name) for name in beside]
+            others = [name for name in names if name not in beside]
+            while waiting or others:
+                while others and sum(child.name not in beside for child in waiting) < self.at_once:
+                    waiting.append(children.begin(others.pop(0)))
+                child = next((child for child in waiting if child.over()), None)
+                if child is None:
+                    time.sleep(0.1)
+                    continue
+                waiting.remove(child)
+                outcome = child.outcome()
+                broken += bool(outcome.lost)
+                rows[child.name] = {"promise": child.promise, "seconds": child.seconds} | asdict(outcome)
+                console.print(line(child, outcome), soft_wrap=True)
         if self.json is not None:
             write_json(self.json, {"share": self.share, "seed": self.seed, "checks": rows})
         console.print(f"{len(rows)} promises, {broken} broken")
@@ -87,6 +94,7 @@ class Child:
 
     def __init__(self, name: str, asked: Trust, work: Path) -> None:
         module = module_of(name)
+        self.name = name
         self.promise: str = module.PROMISE
         self.limit: float = module.LIMIT * max(1.0, asked.share)
         self.begun = time.monotonic()
@@ -104,12 +112,13 @@ class Child:
                 start_new_session=True,
             )
 
+    def over(self) -> bool:
+        """Whether it has ended, or should have."""
+        return self.process.poll() is not None or time.monotonic() - self.begun > self.limit
+
     def outcome(self) -> Outcome:
-        """Wait for what comes of it."""
-        try:
-            code: int | None = self.process.wait(max(1.0, self.begun + self.limit - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            code = None
+        """What came of it, now that it is over."""
+        code = self.process.poll()
         self.seconds = time.monotonic() - self.begun
         self.end()
         if code == 0:
@@ -127,15 +136,36 @@ class Child:
         self.process.wait()
 
 
-def line(name: str, child: Child, outcome: Outcome) -> str:
+class Children:
+    """Those that were begun; none outlives the block."""
+
+    def __init__(self, asked: Trust, work: Path) -> None:
+        self._asked = asked
+        self._work = work
+        self._begun: list[Child] = []
+
+    def begin(self, name: str) -> Child:
+        """One more."""
+        self._begun.append(Child(name, self._asked, self._work))
+        return self._begun[-1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._begun:
+            child.end()
+
+
+def line(child: Child, outcome: Outcome) -> str:
     """What is printed of a check."""
     if outcome.skipped:
-        return f"skipped  {name}: {child.promise} ({outcome.skipped})"
+        return f"skipped  {child.name}: {child.promise} ({outcome.skipped})"
     tried = f"{outcome.tried} tried, {outcome.survived} survived, {len(outcome.lost)} lost"
     said = f"; {outcome.said}" if outcome.said else ""
     lost = "".join(f"\n         {each}" for each in outcome.lost[:20])
     kept = "BROKEN " if outcome.lost else "kept   "
-    return f"{kept}  {name}: {child.promise}: {tried}, {child.seconds:.0f} s{said}{lost}"
+    return f"{kept}  {child.name}: {child.promise}: {tried}, {child.seconds:.0f} s{said}{lost}"
 
 
 def names_of_checks() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crossgate.features.plausible import implausible
+from crossgate.features.plausible import implausible, repeated
 from crossgate.features.standardize import Standardizer
 
 RANDOM = np.random.default_rng(0)
@@ -43,3 +43,18 @@ def test_what_is_missing_is_not_refused() -> None:
 def test_the_first_features_are_judged_where_more_were_standardised() -> None:
     assert implausible(REAL[:, :10] * 100, STATISTICS).all()
     assert not implausible(REAL[:, :10], STATISTICS).any()
+
+
+def test_a_measurement_that_comes_again_is_a_frozen_sensor() -> None:
+    rows = REAL[[0, 1, 0, 2, 1, 0]].copy()
+    assert repeated(rows, [4, 2]).tolist() == [False, False, True, False, False, False]
+    rows[:, 3:] = np.nan  # three numbers may be the same by chance
+    assert not repeated(rows, [6]).any()
+
+
+def test_what_was_scaled_down_is_refused_where_its_mean_hides_it() -> None:
+    random = np.random.default_rng(1)
+    real = np.maximum(random.standard_normal((400, 64)) + 0.5, 0).astype(np.float32)
+    statistics = Standardizer.fit(real, np.ones(400, dtype=bool))
+    assert not implausible(real, statistics).any()
+    assert implausible(real * np.float32(0.2), statistics).all()

@@ -164,3 +164,18 @@ def test_a_short_text_is_judged_by_what_its_speaker_said_before(causal: Checkpoi
     found = live.add(speaker="Ann", text="Na gut.")
     assert found.abstained
     assert "its speaker's words" in found.notes["text"]
+
+
+def test_a_frozen_sensor_is_taken_for_missing_as_in_the_whole(causal: Checkpoint) -> None:
+    talk, values = drawn_talk(3, 6)
+    for vectors in values.values():
+        vectors[:] = np.random.default_rng(0).standard_normal(vectors.shape[1])
+    live = Live(causal)
+    for row, (utterance, expected) in enumerate(
+        zip(talk.utterances, at_once(causal, talk, values), strict=True)
+    ):
+        measured: Any = {"audio": values[AUDIO.column][row], "visual": values[VISUAL.column][row]}
+        found = live.add(speaker=utterance.speaker, text=utterance.text, vectors=measured)
+        assert numbers(found) == pytest.approx(numbers(expected), abs=2e-5)
+        assert dict(found.notes) == dict(expected.notes)
+    assert "visual" in found.notes

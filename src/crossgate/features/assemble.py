@@ -14,7 +14,7 @@ from crossgate.conversation import FeatureSpec, Modality
 from crossgate.corpora.table import FeatureColumn, Split
 from crossgate.errors import InputError
 from crossgate.features.dataset import Features
-from crossgate.features.plausible import implausible
+from crossgate.features.plausible import implausible, repeated
 from crossgate.features.settings import FeatureSettings
 from crossgate.features.standardize import Standardizer
 
@@ -73,7 +73,10 @@ def assemble(
         present = np.logical_or.reduce([column.present for column in columns])
         wrong = None
         if standardizers is not None and modality != "text":
-            wrong = present & implausible(values, standardizers[modality])
+            wrong = present & (
+                implausible(values, standardizers[modality])
+                | repeated(values, [len(conversation) for conversation in split.conversations])
+            )
             # Gone before the speakers' means are taken, which it would spoil for other turns.
             values = np.where(wrong[:, None], np.float32(np.nan), values)
             present = present & ~wrong

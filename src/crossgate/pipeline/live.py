@@ -15,6 +15,7 @@ from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import InputError
 from crossgate.features.assemble import MINILM, TURNS
 from crossgate.features.dataset import Example
+from crossgate.features.plausible import FEW
 from crossgate.features.visual.faces import FaceEncoder
 from crossgate.media.clips import Pixels, Sound
 from crossgate.models.checkpoint import Checkpoint
@@ -50,6 +51,7 @@ class Live:
         self._speakers: dict[str, int] = {}
         self._utterances: list[Utterance] = []
         self._fusion = LiveFusion(checkpoint)
+        self._measured: set[tuple[Modality, bytes]] = set()
         self._texts = _Texts(checkpoint)
         self._voice: VoiceExtractor | None = None
         self._faces: FaceEncoder | None = None
@@ -95,12 +97,13 @@ class Live:
             given["audio"] = self._of_sound(sound)
         if len(faces) and "visual" not in given:
             given["visual"] = self._of_faces(faces)
-        example = self._one(utterance, given)
+        example = self._without_frozen(self._one(utterance, given), given)
         with self._fusion.next_turn(example) as found:
             recent = self._utterances[-BESIDE:]
             (prediction,) = in_words(found, self._checkpoint, [example], before=recent)
         self._utterances.append(utterance)
         self._speakers.setdefault(speaker, len(self._speakers))
+        self._measured |= _marks(given)
         self._texts.keep()
         return prediction
 
@@ -133,6 +136,23 @@ class Live:
         (example,) = examples_in_memory([alone], self._checkpoint, measured)
         place = self._speakers.get(utterance.speaker, len(self._speakers))
         return replace(example, speakers=torch.tensor([place]))
+
+    def _without_frozen(self, example: Example, given: Mapping[Modality, Any]) -> Example:
+        """Without what is, number by number, a measurement of an earlier turn; see `plausible.repeated`."""
+        implausible = dict(example.implausible)
+        present = example.present.clone()
+        for modality, mark in _marks(given):
+            if (modality, mark) in self._measured and modality in example.values:
+                place = list(example.values).index(modality)
+                implausible[modality] = implausible.get(modality, torch.tensor([False])) | present[place]
+                present[place] = False
+        return replace(example, present=present, implausible=implausible)
+
+
+def _marks(given: Mapping[Modality, Any]) -> set[tuple[Modality, bytes]]:
+    """By what each vector is known again; few numbers may be the same by chance."""
+    vectors = {m: np.asarray(vector, dtype=np.float32) for m, vector in given.items() if vector is not None}
+    return {(m, v.tobytes()) for m, v in vectors.items() if np.isfinite(v).sum() >= FEW}
 
 
 class _Texts:
