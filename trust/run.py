@@ -57,6 +57,8 @@ class Trust:
         """Run the checks, or be the process of one."""
         if self.inside is not None:
             return self._inside(self.inside)
+        # Also a run that is told to end has to end its checks.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         names = list(self.only) or names_of_checks()
         console, broken, rows = Console(width=200, highlight=False, markup=False), 0, {}
         beside = [name for name in names if getattr(module_of(name), "BESIDE", False)]
