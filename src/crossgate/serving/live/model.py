@@ -61,7 +61,8 @@ class SharedModel:
         with self._lock:
             if self._model is None:
                 recognizer = self._load(self._name)
-                recognizer.live()  # refuses hindsight, and brings the text encoder into memory
+                # Refuses hindsight, and reads what is read at the first turn: text encoder, graph, languages.
+                recognizer.live().add(speaker="A", text="Good morning, everybody.")
                 take_over_libraries()  # which came with the model
                 unmeasured = unmeasured_of(recognizer.checkpoint)
                 self._model = LiveModel(recognizer, unmeasured, FaceFinder())
