@@ -67,7 +67,9 @@ class Trust:
             Children(self, Path(work)) as children,
         ):
             waiting = [children.begin(name) for name in beside]
-            others = [name for name in names if name not in beside]
+            others = sorted(
+                set(names) - set(beside), key=lambda name: -module_of(name).LIMIT
+            )  # the long first
             while waiting or others:
                 while others and sum(child.name not in beside for child in waiting) < self.at_once:
                     waiting.append(children.begin(others.pop(0)))

@@ -38,8 +38,12 @@ def check(effort: Effort) -> Outcome:
                 if answer is not None and _would_have_said(model, answer):
                     confident[kind].append(answer.confidence)
                 _judge(outcome, f"{name}, {kind}, {text[:40]!r}", answer, forgiven=short)
-            for text, answer in zip(texts, _answers(model, texts), strict=True):
-                _judge(outcome, f"{name}, {kind} among its like, {text[:40]!r}", answer)
+            for place, (text, answer) in enumerate(zip(texts, _answers(model, texts), strict=True)):
+                # The first that is said live has nobody's words before it: it is alone.
+                alone = kind in LANGUAGES and model.checkpoint.settings.causal and place == 0
+                forgiven = alone and len(text.split()) <= SHORT
+                what = f"{name}, {kind} among its like, {text[:40]!r}"
+                _judge(outcome, what, answer, forgiven=forgiven)
     outcome.said = "without the doubts these would have been labelled with confidence: " + ", ".join(
         f"{kind} {len(found)}" for kind, found in confident.items()
     )

@@ -28,7 +28,7 @@ TEXT = """
 name: tiny
 sources: {{tiny: {{path: table}}}}
 encoder: {{base: {base}, rank: 2, alpha: 4, max_tokens: 40, turn_tokens: 24}}
-optimizer: {{rounds: 1, batch_tokens: 256}}
+optimizer: {{rounds: 3, batch_tokens: 256}}
 select: [tiny]
 """
 
