@@ -30,6 +30,7 @@ class Past:
 
     Attributes:
         turns: how many have been read.
+        kept: rows of them, in the order of asking, with room to spare.
     """
 
     def __init__(self) -> None:
