@@ -64,8 +64,8 @@ def plans() -> dict[str, Plan]:
         "manifest": Plan(files.manifest, structured=3000),
         "table": Plan(files.table, guided=20),
         "pickle": Plan(files.pickled, guided=20),
-        "experiment": Plan(files.experiment, mutated=6000, structured=1000),
-        "benchmark": Plan(files.benchmark, mutated=3000, structured=1000),
+        "experiment": Plan(files.experiment, mutated=2500, structured=500),
+        "benchmark": Plan(files.benchmark, mutated=300, structured=100),
         "upload": Plan(messages.upload, mutated=20_000, guided=15),
         "live": Plan(messages.live, mutated=40_000, structured=3000, guided=15),
     }
