@@ -54,8 +54,9 @@ def run(wanted: BenchmarkSettings, folder: Path, **more: Any) -> BenchmarkResult
 
 
 def timeless(folder: Path) -> dict[str, Any]:
-    """`results.json` without the time that anything took."""
+    """`results.json` without the time that anything took, and by which command."""
     results: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    del results["command"]
     for corpus in results["corpora"]:
         for model in corpus["models"]:
             del model["training_seconds"]

@@ -381,3 +381,11 @@ def test_a_text_that_is_no_utf8_is_refused_with_its_column(tmp_path: Path) -> No
     pq.write_table(content, tmp_path / "train.parquet")
     with pytest.raises(InputError, match="column text"):
         open_table(tmp_path).split("train")
+
+
+def test_a_column_whose_name_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"utterance": ["a"], "strange": ["b"]}), tmp_path / "train.parquet")
+    content = (tmp_path / "train.parquet").read_bytes()
+    (tmp_path / "train.parquet").write_bytes(content.replace(b"strange", b"str\x80nge"))
+    with pytest.raises(InputError, match=r"train.parquet: not a readable Parquet file"):
+        open_table(tmp_path)

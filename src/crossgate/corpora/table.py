@@ -228,7 +228,9 @@ def _rows_of(path: Path) -> int:
 def open_parquet(path: Path) -> pa.Table:
     """Read a Parquet file memory-mapped. Raises InputError where it is not one, or is cut short."""
     try:
-        return pq.read_table(path, memory_map=True)
+        table = pq.read_table(path, memory_map=True)
+        table.column_names  # noqa: B018  # decoded when asked for: no UTF-8, and it is no such file
+        return table
     except FileNotFoundError:
         raise InputError("the manifest names this file, but it is not there", where=str(path)) from None
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
