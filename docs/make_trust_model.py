@@ -28,8 +28,19 @@ PICTURE = ROOT / "docs" / "trust-model.png"
 BEGIN, END = "<!-- made by docs/make_trust_model.py: begin -->", "<!-- end -->"
 
 
+FAILURE = r"(?P<who>\w+) (?P<kind>.+?)(?: at (?P<share>\d+)%|, the rest missing)"
+COLUMNS = {
+    "25": "at 25 % of the turns",
+    "50": "50 %",
+    "75": "75 %",
+    "100": "all",
+    "a": "voice alone, no face",
+    "v": "face alone, no voice",
+}
+
+
 def curves(figures: dict[str, Any]) -> Figure:
-    """Accuracy by the share of turns that fail, a panel a checkpoint; text alone is dashed."""
+    """Accuracy by the share of turns that fail, a panel a checkpoint; text alone is black."""
     figure = Figure(figsize=(3.6 * len(figures), 3.2), layout="constrained")
     panels = figure.subplots(1, len(figures), squeeze=False)[0]
     for panel, (name, found) in zip(panels, figures.items(), strict=True):
@@ -40,29 +51,43 @@ def curves(figures: dict[str, Any]) -> Figure:
                 lines.setdefault(matched.group(1), [(0.0, found["all"])]).append(
                     (float(matched.group(2)), accuracy)
                 )
-        for kind, points in lines.items():
-            panel.plot(*zip(*points, strict=True), label=kind, linewidth=1)
-        panel.axhline(found["text"], color="black", linestyle="--", linewidth=1)
+        for number, (kind, points) in enumerate(lines.items()):
+            style = ("-", (0, (4, 2)), (0, (1, 1)))[number % 3]
+            panel.plot(*zip(*points, strict=True), label=kind, linewidth=1.2, linestyle=style)
+        panel.axhline(found["text"], color="black", linewidth=1)
         panel.axhline(found["text"] - corrupt_modalities.MOST_LOST, color="black", linestyle=":", linewidth=1)
         panel.set(title=name, xlabel="turns that fail, %", ylabel="accuracy, %")
         panel.title.set_fontsize(8)
-    panels[-1].legend(fontsize=6)
+    figure.legend(*panels[-1].get_legend_handles_labels(), fontsize=7, loc="outside right")
     return figure
 
 
 def table(figures: dict[str, Any]) -> str:
-    """Every figure, in Markdown."""
+    """Every figure, in Markdown: a row a kind of failure, in points of accuracy against text alone."""
     lines = []
     for name, found in figures.items():
+        matched = [
+            (re.fullmatch(FAILURE, what), one - found["text"]) for what, one in found["failures"].items()
+        ]
+        cells = {
+            (match["kind"], match["share"] or match["who"]): points for match, points in matched if match
+        }
+        kinds = list(dict.fromkeys(kind for kind, _ in cells))
+        columns = [column for column in COLUMNS if any(column == found for _, found in cells)]
         lines += [
             f"**{name}**, {found['utterances']} utterances: text alone {found['text']:.2f} %, all modalities "
-            f"{found['all']:.2f} %; {found['refused_percent']:.2f} % of real measurements are refused.",
+            f"{found['all']:.2f} %; {found['refused_percent']:.2f} % of real measurements are refused. "
+            "Points against text alone:",
             "",
-            "| failure | accuracy, % | against text alone, points |",
-            "|---|---|---|",
+            f"| failure | {' | '.join(COLUMNS[column] for column in columns)} |",
+            f"|---|{'---|' * len(columns)}",
             *(
-                f"| {what} | {one:.2f} | {one - found['text']:+.2f} |"
-                for what, one in found["failures"].items()
+                f"| {kind} | "
+                + " | ".join(
+                    f"{cells[kind, column]:+.2f}" if (kind, column) in cells else "" for column in columns
+                )
+                + " |"
+                for kind in kinds
             ),
             "",
         ]
