@@ -27,7 +27,6 @@ FIGURES = ROOT / "docs" / "trust-model.json"
 PICTURE = ROOT / "docs" / "trust-model.png"
 BEGIN, END = "<!-- made by docs/make_trust_model.py: begin -->", "<!-- end -->"
 
-
 FAILURE = r"(?P<who>\w+) (?P<kind>.+?)(?: at (?P<share>\d+)%|, the rest missing)"
 COLUMNS = {
     "25": "at 25 % of the turns",
@@ -46,11 +45,10 @@ def curves(figures: dict[str, Any]) -> Figure:
     for panel, (name, found) in zip(panels, figures.items(), strict=True):
         lines: dict[str, list[tuple[float, float]]] = {}
         for what, accuracy in found["failures"].items():
-            matched = re.fullmatch(r"\w+ (.+) at (\d+)%", what)
-            if matched:
-                lines.setdefault(matched.group(1), [(0.0, found["all"])]).append(
-                    (float(matched.group(2)), accuracy)
-                )
+            match = re.fullmatch(FAILURE, what)
+            if match and match["share"]:
+                points = lines.setdefault(match["kind"], [(0.0, found["all"])])
+                points.append((float(match["share"]), accuracy))
         for number, (kind, points) in enumerate(lines.items()):
             style = ("-", (0, (4, 2)), (0, (1, 1)))[number % 3]
             panel.plot(*zip(*points, strict=True), label=kind, linewidth=1.2, linestyle=style)
@@ -66,11 +64,10 @@ def table(figures: dict[str, Any]) -> str:
     """Every figure, in Markdown: a row a kind of failure, in points of accuracy against text alone."""
     lines = []
     for name, found in figures.items():
-        matched = [
-            (re.fullmatch(FAILURE, what), one - found["text"]) for what, one in found["failures"].items()
-        ]
         cells = {
-            (match["kind"], match["share"] or match["who"]): points for match, points in matched if match
+            (match["kind"], match["share"] or match["who"]): accuracy - found["text"]
+            for what, accuracy in found["failures"].items()
+            if (match := re.fullmatch(FAILURE, what))
         }
         kinds = list(dict.fromkeys(kind for kind, _ in cells))
         columns = [column for column in COLUMNS if any(column == found for _, found in cells)]

@@ -20,10 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from rich.console import Console
 
@@ -62,17 +63,18 @@ class Trust:
         names = list(self.only) or names_of_checks()
         console, broken, rows = Console(width=200, highlight=False, markup=False), 0, {}
         beside = [name for name in names if getattr(module_of(name), "BESIDE", False)]
-        with (
-            tempfile.TemporaryDirectory(prefix="crossgate-trust-") as work,
-            Children(self, Path(work)) as children,
-        ):
-            waiting = [children.begin(name) for name in beside]
-            others = sorted(
-                set(names) - set(beside), key=lambda name: -module_of(name).LIMIT
-            )  # the long first
+        others = sorted(set(names) - set(beside), key=lambda name: -module_of(name).LIMIT)  # the long first
+        with tempfile.TemporaryDirectory(prefix="crossgate-trust-") as work, ExitStack() as ended:
+
+            def begin(name: str) -> Child:
+                child = Child(name, self, Path(work))
+                ended.callback(child.end)  # none outlives the block
+                return child
+
+            waiting = [begin(name) for name in beside]
             while waiting or others:
                 while others and sum(child.name not in beside for child in waiting) < self.at_once:
-                    waiting.append(children.begin(others.pop(0)))
+                    waiting.append(begin(others.pop(0)))
                 child = next((child for child in waiting if child.over()), None)
                 if child is None:
                     time.sleep(0.1)
@@ -138,27 +140,6 @@ class Child:
         except ProcessLookupError:
             return
         self.process.wait()
-
-
-class Children:
-    """Those that were begun; none outlives the block."""
-
-    def __init__(self, asked: Trust, work: Path) -> None:
-        self._asked = asked
-        self._work = work
-        self._begun: list[Child] = []
-
-    def begin(self, name: str) -> Child:
-        """One more."""
-        self._begun.append(Child(name, self._asked, self._work))
-        return self._begun[-1]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for child in self._begun:
-            child.end()
 
 
 def line(child: Child, outcome: Outcome) -> str:

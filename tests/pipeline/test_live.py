@@ -15,10 +15,10 @@ import crossgate
 from crossgate.conversation import Conversation, Utterance
 from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import CrossgateError, InputError
+from crossgate.features import runtime
+from crossgate.features.graphs import Graph
 from crossgate.features.runtime import ENVIRONMENT
 from crossgate.models.checkpoint import Checkpoint
-from crossgate.models.network import Network
-from crossgate.pipeline import live_fusion
 from crossgate.pipeline.in_memory import examples_in_memory
 from crossgate.pipeline.live import Live
 from crossgate.pipeline.predictions import predictions_of
@@ -117,12 +117,13 @@ def test_what_cannot_be_read_leaves_the_conversation_as_it_was(causal: Checkpoin
     assert numbers(found) == pytest.approx(numbers(expected))
 
 
-def test_without_a_graph_it_goes_on_or_says_why(causal: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(network: Network, dimensions: object) -> None:
+def test_without_a_graph_it_goes_on_or_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(graph: Graph, threads: int | None) -> None:
         raise CrossgateError("no such operator")
 
     pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
-    monkeypatch.setattr(live_fusion, "_made", refuse)
+    monkeypatch.setattr(runtime, "made", refuse)
+    causal = toy_checkpoint(tmp_path)  # of which no graph was made yet
     with pytest.warns(UserWarning, match="could not: no such operator"):
         assert not Live(causal).add(speaker="A", text="you did what").notes
     monkeypatch.setenv(ENVIRONMENT, "onnx")

@@ -84,13 +84,18 @@ def repeated(values: npt.NDArray[np.float32], lengths: Sequence[int]) -> npt.NDA
     Vectors of fewer than four measured features may be the same by chance, and are never refused.
     """
     found = np.zeros(len(values), dtype=bool)
-    enough = np.isfinite(values).sum(axis=1) >= FEW
     start = 0
     for length in lengths:
         seen: set[bytes] = set()
         for row in range(start, start + length):
-            if enough[row]:
-                found[row] = (key := values[row].tobytes()) in seen
-                seen.add(key)
+            mark = mark_of(values[row])
+            if mark is not None:
+                found[row] = mark in seen
+                seen.add(mark)
         start += length
     return found
+
+
+def mark_of(vector: npt.NDArray[np.float32]) -> bytes | None:
+    """By what the features of an utterance, (feature,), are known again; None of too few to tell."""
+    return vector.tobytes() if np.isfinite(vector).sum() >= FEW else None

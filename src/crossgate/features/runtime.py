@@ -34,11 +34,13 @@ class Lazily:
         graph: makes the graph; called once at most.
         worth: how much work has to be asked for before `auto` makes the session; None where PyTorch is as
             fast, so that only `onnx` does.
+        threads: as `Session` takes them.
     """
 
-    def __init__(self, graph: Callable[[], Graph], worth: int | None) -> None:
+    def __init__(self, graph: Callable[[], Graph], worth: int | None, threads: int | None = None) -> None:
         self._graph = graph
         self._worth = worth
+        self._threads = threads
         self._asked = 0
         self._session: Session | None = None
         self._given_up = False
@@ -55,7 +57,7 @@ class Lazily:
             return None
         if self._session is None:
             try:
-                self._session = made(self._graph())
+                self._session = made(self._graph(), self._threads)
             except CrossgateError as error:
                 if chosen == "onnx":
                     raise
@@ -66,7 +68,7 @@ class Lazily:
     def _pays(self) -> bool:
         if self._given_up or self._worth is None or self._asked < self._worth:
             return False
-        return not missing()
+        return not _missing()
 
 
 def made(graph: Graph, threads: int | None = None) -> Session:
@@ -82,10 +84,9 @@ def made(graph: Graph, threads: int | None = None) -> Session:
 
 def refuse_missing() -> None:
     """Raise InputError where a library is missing that writes or runs ONNX graphs."""
-    if names := missing():
+    if names := _missing():
         raise InputError(f"ONNX graphs need {' and '.join(names)}, not installed", fix=INSTALL)
 
 
-def missing() -> list[str]:
-    """Names of the libraries that are not installed and that write or run ONNX graphs."""
+def _missing() -> list[str]:
     return [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]

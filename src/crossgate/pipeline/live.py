@@ -15,7 +15,7 @@ from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import InputError
 from crossgate.features.assemble import MINILM, TURNS
 from crossgate.features.dataset import Example
-from crossgate.features.plausible import FEW
+from crossgate.features.plausible import mark_of
 from crossgate.features.visual.faces import FaceEncoder
 from crossgate.media.clips import Pixels, Sound
 from crossgate.models.checkpoint import Checkpoint
@@ -97,13 +97,14 @@ class Live:
             given["audio"] = self._of_sound(sound)
         if len(faces) and "visual" not in given:
             given["visual"] = self._of_faces(faces)
-        example = self._without_frozen(self._one(utterance, given), given)
+        marks = _marks(given)
+        example = self._without_frozen(self._one(utterance, given), marks)
         with self._fusion.next_turn(example) as found:
             recent = self._utterances[-BESIDE:]
             (prediction,) = in_words(found, self._checkpoint, [example], before=recent)
         self._utterances.append(utterance)
         self._speakers.setdefault(speaker, len(self._speakers))
-        self._measured |= _marks(given)
+        self._measured |= marks
         self._texts.keep()
         return prediction
 
@@ -137,22 +138,21 @@ class Live:
         place = self._speakers.get(utterance.speaker, len(self._speakers))
         return replace(example, speakers=torch.tensor([place]))
 
-    def _without_frozen(self, example: Example, given: Mapping[Modality, Any]) -> Example:
+    def _without_frozen(self, example: Example, marks: set[tuple[Modality, bytes]]) -> Example:
         """Without what is, number by number, a measurement of an earlier turn; see `plausible.repeated`."""
         implausible = dict(example.implausible)
         present = example.present.clone()
-        for modality, mark in _marks(given):
-            if (modality, mark) in self._measured and modality in example.values:
-                place = list(example.values).index(modality)
-                implausible[modality] = implausible.get(modality, torch.tensor([False])) | present[place]
-                present[place] = False
+        for modality, _ in marks & self._measured:
+            place = list(example.values).index(modality)
+            implausible[modality] = implausible.get(modality, torch.tensor([False])) | present[place]
+            present[place] = False
         return replace(example, present=present, implausible=implausible)
 
 
 def _marks(given: Mapping[Modality, Any]) -> set[tuple[Modality, bytes]]:
-    """By what each vector is known again; few numbers may be the same by chance."""
-    vectors = {m: np.asarray(vector, dtype=np.float32) for m, vector in given.items() if vector is not None}
-    return {(m, v.tobytes()) for m, v in vectors.items() if np.isfinite(v).sum() >= FEW}
+    """By what each vector is known again."""
+    marks = {m: mark_of(np.asarray(v, dtype=np.float32)) for m, v in given.items() if v is not None}
+    return {(modality, mark) for modality, mark in marks.items() if mark is not None}
 
 
 class _Texts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -11,11 +10,10 @@ from functools import lru_cache
 import numpy as np
 
 from crossgate.conversation import Modality
-from crossgate.errors import CrossgateError
 from crossgate.evaluation.predictor import Predictions, predict
 from crossgate.features.dataset import Example
-from crossgate.features.graphs import Graph, Session
-from crossgate.features.runtime import backend, made, missing
+from crossgate.features.graphs import Graph
+from crossgate.features.runtime import Lazily
 from crossgate.models.checkpoint import Checkpoint
 from crossgate.models.live_graph import GraphPast, live_graph
 from crossgate.models.network import Network
@@ -54,30 +52,20 @@ class LiveFusion:
 
 
 def _quick_past(checkpoint: Checkpoint) -> GraphPast | None:
-    """None where PyTorch is asked for, or ONNX Runtime cannot be had and is not asked for.
-
-    Raises InputError or CrossgateError where it is asked for and cannot be had.
-    """
-    chosen = backend()
-    if chosen == "torch" or (chosen == "auto" and missing()):
-        return None
+    """None where PyTorch is to do it. Raises as `Lazily.session`."""
     dimensions = tuple((m, len(s.mean)) for m, s in checkpoint.standardizers.items())
-    try:
-        with _MAKING:
-            graph, session = _made(checkpoint.network, dimensions)
-    except CrossgateError as error:
-        if chosen == "onnx":
-            raise
-        warnings.warn(f"PyTorch goes on, as ONNX Runtime could not: {error.what}", stacklevel=3)
-        return None
-    return GraphPast(graph, session)
+    with _MAKING:
+        graph, lazily = _shared(checkpoint.network, dimensions)
+        session = lazily.session(1)
+    return None if session is None else GraphPast(graph, session)
 
 
 _MAKING = threading.Lock()
 
 
 @lru_cache(maxsize=4)
-def _made(network: Network, dimensions: tuple[tuple[Modality, int], ...]) -> tuple[Graph, Session]:
-    """The graph and the session that all conversations with a network share."""
+def _shared(network: Network, dimensions: tuple[tuple[Modality, int], ...]) -> tuple[Graph, Lazily]:
+    """What all conversations with a network share."""
     graph = live_graph(network, dict(dimensions))
-    return graph, made(graph, threads=1)  # for so little a second thread is mostly waited for
+    # Worth it from the first turn; for so little a second thread would mostly be waited for.
+    return graph, Lazily(lambda: graph, worth=0, threads=1)

@@ -150,9 +150,8 @@ def load_face_network(folder: Path) -> FaceNetwork:
             network = FaceNetwork(settings)
     except ValueError as error:
         raise InputError(f"the network's settings do not fit: {error}", where=str(folder)) from error
-    network.load_state_dict(
-        load_fitting(weights, shapes_in(network))
-    )  # cast, as the file has 16 bits in places
+    tensors = load_fitting(weights, shapes_in(network))
+    network.load_state_dict(tensors)  # cast, as the file has 16 bits in places
     return network.eval()
 
 
