@@ -306,6 +306,25 @@ def test_dropout_sleeps_in_evaluation() -> None:
     assert not same(inputs.through(network), inputs.through(network))
 
 
+@pytest.mark.parametrize("setting", [{"dropout": 0.0}, {"dropout": 0.3}], ids=["without", "with"])
+def test_what_is_dropped_inside_comes_on_top(setting: dict[str, Any]) -> None:
+    """The same draws and then more: nothing without dropout, something with it, in training alone."""
+    plain, inside, inputs = small(**setting), small(**setting, drop_inside=True), draw()
+    assert same(inputs.through(plain), inputs.through(inside), atol=0)
+    torch.manual_seed(0)
+    once = inputs.through(plain.train())
+    torch.manual_seed(0)
+    assert same(once, inputs.through(inside.train()), atol=0) is (setting["dropout"] == 0)
+
+
+def test_only_inputs_that_are_not_normalised_have_a_level() -> None:
+    network, inputs = small(normalize_inputs=("text", "visual")), draw()
+    as_it_is = inputs.through(network)
+    for modality, values in inputs.values.items():
+        louder = inputs.with_values(**{modality: values * 3 + 1})
+        assert same(as_it_is, louder.through(network), atol=1e-4) is (modality != "audio"), modality
+
+
 def test_bfloat16_stays_near() -> None:
     network, inputs = small(relations=True), draw(missing=0.3)
     exact = inputs.through(network)

@@ -24,6 +24,7 @@ from crossgate.models.settings import ModelSettings
         {"dropout": -0.1},
         {"dropout": float("nan")},
         {"input_dropout": 1.0},
+        {"normalize_inputs": ("speech",)},
         {"feedforward": 0.0},
         {"feedforward": float("nan")},
     ],

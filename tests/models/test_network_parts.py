@@ -57,6 +57,22 @@ def test_attention_by_hand() -> None:
             assert torch.allclose(answer[0, 0, turn, head], by_hand, atol=1e-6)
 
 
+def test_weights_that_are_kept_add_up_to_all_of_them() -> None:
+    """Two modalities, two of three queries a key: every weight meets the factor of its own query and key."""
+    torch.manual_seed(0)
+    query, (key, value) = torch.randn(4, 3, 5, 6), torch.randn(2, 2, 3, 5, 6)
+    allowed = torch.rand(2, 3, 5, 5) < 0.7
+    one_key_each = torch.eye(5)[:, None, None, None].expand(
+        -1, 3, 2, 5, -1
+    )  # (kept, batch, head, query, key)
+    parts = [attend(query, key, value, allowed, None, 2, group=2, kept=kept) for kept in one_key_each]
+    assert torch.allclose(sum(parts), attend(query, key, value, allowed, None, 2, group=2), atol=1e-6)
+    for turn, part in enumerate(parts):
+        heard = value.clone()
+        heard[:, :, torch.arange(5) != turn] = 0
+        assert torch.allclose(part, attend(query, key, heard, allowed, None, 2, group=2), atol=1e-6)
+
+
 def test_relations_tell_distance_and_speaker() -> None:
     relations = Relations(heads=2, reach=2)
     with torch.no_grad():

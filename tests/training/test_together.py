@@ -44,9 +44,10 @@ def alike(first: Path, second: Path, *, exact: bool = False) -> None:
     [
         ({}, {}),  # dropout and hidden modalities are on: every seed draws its own
         ({"relations": True, "mix_singles": True}, {"class_weighting": 0.5, "batch_size": 3}),
+        ({"drop_inside": True, "normalize_inputs": ("text",)}, {"batch_size": 3}),
         ({"dropout": 0.0}, {"patience": 1, "epochs": 5, "hide_modality": 0.0}),
     ],
-    ids=["plain", "switches", "patience"],
+    ids=["plain", "switches", "inside", "patience"],
 )
 def test_seeds_at_once_end_where_each_ends_alone(
     make_table: Table, tmp_path: Path, model: dict[str, Any], training: dict[str, Any]

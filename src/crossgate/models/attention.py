@@ -22,6 +22,7 @@ def attend(
     bias: Tensor | None,
     heads: int,
     group: int = 1,
+    kept: Tensor | None = None,
 ) -> Tensor:
     """Scaled dot-product attention over turns.
 
@@ -33,6 +34,7 @@ def attend(
         bias: (batch, head, query turn, key turn) added to the scores, or None.
         heads: number of heads.
         group: queries a slot.
+        kept: dropout's factors of the weights, (batch, head, query turn, key turn), in training alone.
 
     Returns:
         (slot * group, batch, turn, feature); zero for a query that may attend to nothing.
@@ -51,7 +53,7 @@ def attend(
         return _weighted(query, keys, values, there, bias, heads, group)
     turns = query.shape[2]
     if turns <= BLOCK or torch.is_grad_enabled():
-        return _attend(query, key, value, allowed, bias, heads, group)
+        return _attend(query, key, value, allowed, bias, heads, group, kept)
     blocks = [slice(first, first + BLOCK) for first in range(0, turns, BLOCK)]
     return torch.cat(
         [
@@ -71,14 +73,28 @@ def attend(
 
 
 def _attend(
-    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int, group: int
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    allowed: Tensor,
+    bias: Tensor | None,
+    heads: int,
+    group: int,
+    kept: Tensor | None = None,
 ) -> Tensor:
     """`attend` in one piece; the query may have fewer turns than the key."""
-    return _weighted(query, _split(key, heads), _split(value, heads), allowed, bias, heads, group)
+    return _weighted(query, _split(key, heads), _split(value, heads), allowed, bias, heads, group, kept)
 
 
 def _weighted(
-    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, bias: Tensor | None, heads: int, group: int
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    allowed: Tensor,
+    bias: Tensor | None,
+    heads: int,
+    group: int,
+    kept: Tensor | None = None,
 ) -> Tensor:
     """`_attend` with key and value as `_split` gives them."""
     _, batch, turns, features = query.shape
@@ -100,7 +116,16 @@ def _weighted(
         ),
         dim=-1,
     )
+    if kept is not None:
+        weights = _dropped(weights, kept, group)
     return _joined(torch.bmm(weights, value), reachable, query.shape, heads, group)
+
+
+def _dropped(weights: Tensor, kept: Tensor, group: int) -> Tensor:
+    """(slot * batch * head, group * turn, key turn) times factors that slots and groups have in common."""
+    batch, heads, turns, keys = kept.shape
+    apart = weights.view(-1, batch, heads, group, turns, keys)
+    return (apart * kept[:, :, None].to(weights.dtype)).view_as(weights)
 
 
 def _beside(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from crossgate.models.attention import attend
-from crossgate.models.stacked import Drop, StackedLinear, normalized, unchanged
+from crossgate.models.stacked import UNCHANGED, Drop, StackedLinear, normalized
 
 
 class ContextLayer(nn.Module):
@@ -21,18 +21,20 @@ class ContextLayer(nn.Module):
         self.inner = StackedLinear(slots, hidden, inner)
         self.outer = StackedLinear(slots, inner, hidden)
 
-    def forward(self, x: Tensor, allowed: Tensor, bias: Tensor | None, drop: Drop = unchanged) -> Tensor:
+    def forward(self, x: Tensor, allowed: Tensor, bias: Tensor | None, drop: Drop = UNCHANGED) -> Tensor:
         """(modality, batch, turn, feature) -> the same shape.
 
         Args:
             x: representations.
             allowed: (modality, batch, query turn, key turn) bool.
             bias: (batch, head, query turn, key turn) or None.
-            drop: dropout, called `DROPS` times.
+            drop: dropout, called `DROPS` times, and once each for attention and the feed-forward block.
         """
         query, key, value = self.query_key_value(normalized(x)).chunk(3, dim=-1)
-        x = x + drop(self.output(attend(query, key, value, allowed, bias, self.heads)))
-        refined: Tensor = x + drop(self.outer(nn.functional.gelu(self.inner(normalized(x)))))
+        heard = attend(query, key, value, allowed, bias, self.heads, kept=drop.weights())
+        x = x + drop(self.output(heard))
+        inner = drop.inside(nn.functional.gelu(self.inner(normalized(x))))
+        refined: Tensor = x + drop(self.outer(inner))
         return refined
 
 
@@ -43,7 +45,7 @@ class ContextEncoder(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(ContextLayer(slots, hidden, heads, inner) for _ in range(layers))
 
-    def forward(self, x: Tensor, allowed: Tensor, bias: Tensor | None, drop: Drop = unchanged) -> Tensor:
+    def forward(self, x: Tensor, allowed: Tensor, bias: Tensor | None, drop: Drop = UNCHANGED) -> Tensor:
         """Arguments and result as `ContextLayer`; the result is normalised."""
         for layer in self.layers:
             x = layer(x, allowed, bias, drop)

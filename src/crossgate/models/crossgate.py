@@ -19,7 +19,7 @@ from crossgate.models.fusion import GatedMixture
 from crossgate.models.gates import GuidedPairs, UnimodalGuide
 from crossgate.models.network import Network
 from crossgate.models.settings import ModelSettings
-from crossgate.models.stacked import Drop, StackedLinear, dropout_masks, dropper, normalized, pick
+from crossgate.models.stacked import Drop, DropMasks, StackedLinear, dropout_masks, normalized, pick
 from crossgate.models.views import Views, view_names
 
 
@@ -43,8 +43,8 @@ class CrossGate(Network):
         self.speaker = nn.Embedding(settings.speakers, hidden)
         nn.init.normal_(self.speaker.weight, std=0.02)
         self.relations = Relations(settings.heads) if settings.relations else None
-        inner = max(1, round(settings.feedforward * hidden))
-        self.context = ContextEncoder(count, hidden, settings.heads, settings.layers, inner)
+        self.inner = max(1, round(settings.feedforward * hidden))
+        self.context = ContextEncoder(count, hidden, settings.heads, settings.layers, self.inner)
         self.unimodal_guide = (
             UnimodalGuide(count, hidden, settings.heads, settings.gate_rank)
             if settings.unimodal_guide and count > 1
@@ -62,7 +62,7 @@ class CrossGate(Network):
         present: Tensor,
         speakers: Tensor,
         turns: Tensor,
-        masks: Tensor | None = None,
+        masks: DropMasks | None = None,
     ) -> Views:
         """Read conversations.
 
@@ -78,10 +78,10 @@ class CrossGate(Network):
         """
         if self.training and masks is None:
             masks = self.draw_masks(turns.shape[0], turns.shape[1], turns.device)
-        drop = dropper(masks)
+        drop = Drop(masks)
         present = present & turns
         # 1. Encode: each modality in the light of its own conversation.
-        x = torch.stack([self.project[m](normalized(self.input_dropout(values[m]))) for m in self.modalities])
+        x = torch.stack([self.project[m](self._read(values[m], m)) for m in self.modalities])
         x = x * present[..., None].to(x.dtype)
         who = self.speaker(speakers.clamp(max=self.settings.speakers - 1))
         x = x + sinusoids(x.shape[2], x.shape[3], x.device).to(x.dtype) + who
@@ -104,13 +104,29 @@ class CrossGate(Network):
             self.views, logits, features, valid, None if self.training else self._shares(weights, gates)
         )
 
-    def draw_masks(self, batch: int, turns: int, device: torch.device) -> Tensor | None:
-        """Dropout masks of one pass, (place, batch, turn, feature), drawn by torch; None without dropout."""
-        if not self.settings.dropout:
+    def _read(self, values: Tensor, modality: Modality) -> Tensor:
+        """Features of one modality as its projection takes them."""
+        values = self.input_dropout(values)
+        return normalized(values) if modality in self.settings.normalize_inputs else values
+
+    def draw_masks(self, batch: int, turns: int, device: torch.device) -> DropMasks | None:
+        """Dropout masks of one pass, drawn by torch; None without dropout."""
+        settings = self.settings
+        if not settings.dropout:
             return None
-        places = 1 + ContextLayer.DROPS * self.settings.layers + 1
-        places += (self.unimodal_guide is not None) + (self.fuse_pairs is not None)
-        return dropout_masks((places, batch, turns, self.settings.hidden), self.settings.dropout, device)
+
+        def draw(*shape: int) -> Tensor:
+            return dropout_masks(shape, settings.dropout, device)
+
+        guide = self.unimodal_guide is not None
+        places = 1 + ContextLayer.DROPS * settings.layers + 1 + guide + (self.fuse_pairs is not None)
+        inside = settings.layers if settings.drop_inside else 0
+        asked = inside + guide if settings.drop_inside else 0
+        return DropMasks(
+            draw(places, batch, turns, settings.hidden),
+            draw(asked, batch, settings.heads, turns, turns),
+            draw(inside, batch, turns, self.inner),
+        )
 
     def _reach(self, turns: Tensor) -> Tensor:
         """Which turn may look at which: (1, query turn, key turn), all of them or only the past."""

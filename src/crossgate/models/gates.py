@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from crossgate.models.attention import attend
-from crossgate.models.stacked import Drop, StackedLinear, normalized, pick, unchanged
+from crossgate.models.stacked import UNCHANGED, Drop, StackedLinear, normalized, pick
 
 SHUT = 1e4
 """Added to what goes into a sigmoid it makes it exactly 1, subtracted exactly 0."""
@@ -39,14 +39,14 @@ class UnimodalGuide(nn.Module):
         self.narrow_context = StackedLinear(len(self.guides), hidden, rank)
         self.widen = StackedLinear(len(self.guides), rank, hidden)
 
-    def forward(self, h: Tensor, allowed: Tensor, bias: Tensor | None, drop: Drop = unchanged) -> Tensor:
+    def forward(self, h: Tensor, allowed: Tensor, bias: Tensor | None, drop: Drop = UNCHANGED) -> Tensor:
         """Strengthen each modality.
 
         Args:
             h: (modality, batch, turn, feature).
             allowed: (modality, batch, query turn, key turn) bool: the keys that are there, per guide.
             bias: (batch, head, query turn, key turn) or None.
-            drop: dropout, called once.
+            drop: dropout, called once, and once for attention.
 
         Returns:
             u, (modality, batch, turn, feature).
@@ -54,7 +54,7 @@ class UnimodalGuide(nn.Module):
         query, key = self.query_key(h).chunk(2, dim=-1)
         asked = pick(query, [self.strengthened[place] for place in self.by_guide])
         allowed = allowed.expand(h.shape[0], -1, -1, -1)
-        context = attend(asked, key, h, allowed, bias, self.heads, group=self.others)
+        context = attend(asked, key, h, allowed, bias, self.heads, self.others, drop.weights())
         context = pick(context, [self.by_guide.index(place) for place in range(len(self.guides))])
         own: Tensor = self.narrow_own(h)
         own = torch.unflatten(own, -1, (self.others, -1)).movedim(3, 1).flatten(0, 1)
@@ -85,7 +85,7 @@ class GuidedPairs(nn.Module):
         self.joint_inner = StackedLinear(modalities, hidden, len(self.membership[0]) * self.inner)
         self.joint_outer = StackedLinear(self.pairs, self.inner, hidden)
 
-    def forward(self, u: Tensor, present: Tensor, drop: Drop = unchanged) -> tuple[Tensor, Tensor]:
+    def forward(self, u: Tensor, present: Tensor, drop: Drop = UNCHANGED) -> tuple[Tensor, Tensor]:
         """Fuse every pair.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crossgate.conversation import MODALITIES, Modality
 from crossgate.errors import InputError
 
 KINDS = (
@@ -42,8 +43,14 @@ class ModelSettings:
     """Width of the bottleneck inside every guided gate."""
     dropout: float = 0.5
     """Dropout on attention inputs, residual branches and before the heads."""
+    drop_inside: bool = False
+    """The same dropout on attention weights and inside the feed-forward blocks, as in PyTorch's own
+    transformer layer. Ours, for small corpora: docs/findings.md has what it gave."""
     input_dropout: float = 0.0
     """Dropout on the standardised input features."""
+    normalize_inputs: tuple[Modality, ...] = MODALITIES
+    """Modalities whose feature vector is set to mean 0 and variance 1 over its own features before it is
+    projected. A vector of a few measurements loses its level by it: high on all of them is then like low."""
     speakers: int = 9
     """Distinct speaker embeddings; the speakers of a conversation beyond this number share the last."""
     causal: bool = False
@@ -63,6 +70,12 @@ class ModelSettings:
             raise InputError(f"model.kind is {self.kind!r}, expected {', '.join(KINDS)}")
         if self.kind != "crossgate" and self.causal:
             raise InputError(f"model.causal is on, and {self.kind} reads whole conversations")
+        for modality in self.normalize_inputs:
+            if modality not in MODALITIES:
+                expected = ", ".join(MODALITIES)
+                raise InputError(
+                    f"model.normalize_inputs: unknown modality {modality!r}; expected {expected}"
+                )
         if self.hidden < 2:
             raise InputError(f"model.hidden is {self.hidden}, expected 2 or more")
         if self.heads < 1 or self.hidden % self.heads:

@@ -7,7 +7,8 @@ conversations of these corpora are short, and many small operations cost more th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -29,12 +30,26 @@ class StackedLinear(nn.Module):
         return flat.view(slots, batch, turns, -1)
 
 
-Drop = Callable[[Tensor], Tensor]
-"""What drops features of (slot, batch, turn, feature), the same ones in every slot."""
+class DropMasks(NamedTuple):
+    """Dropout masks of one pass, of 0 and 1 / (1 - probability); the first axis has a place for every use."""
+
+    features: Tensor
+    """(place, batch, turn, feature)"""
+    weights: Tensor
+    """Of attention, (place, batch, head, query turn, key turn); no place where none are dropped."""
+    inner: Tensor
+    """Inside the feed-forward blocks, (place, batch, turn, inner); no place where none are dropped."""
+
+    def padded(self, batch: int, turns: int) -> DropMasks:
+        """With so many conversations and turns more, which are all dropped."""
+        flat = (0, 0, 0, turns, 0, batch)
+        square = (0, turns, 0, turns, 0, 0, 0, batch)
+        pad = nn.functional.pad
+        return DropMasks(pad(self.features, flat), pad(self.weights, square), pad(self.inner, flat))
 
 
 def dropout_masks(shape: Sequence[int], probability: float, device: torch.device) -> Tensor:
-    """Dropout masks (..., feature) of 0 and 1 / (1 - probability), all that a pass needs at once.
+    """Dropout masks of 0 and 1 / (1 - probability), all that a pass needs at once.
 
     Four numbers of 16 bits come from each random word of 64, which takes a tenth of the time of drawing every
     element by itself; the probability is rounded to 1/65536, and the scale with it.
@@ -46,25 +61,36 @@ def dropout_masks(shape: Sequence[int], probability: float, device: torch.device
     return kept.float().mul_(2**16 / (2**16 - dropped)).view(*shape)
 
 
-def dropper(masks: Tensor | None) -> Drop:
-    """What multiplies by one mask after the other, each for all slots; without masks it changes nothing.
+class Drop:
+    """Multiplies by one mask after the other, each for all slots; without masks it changes nothing.
 
     The features of two modalities have nothing to do with each other, so a mask of one's own for each would
     only cost more. For the views it is even to the point that teacher and student differ by what they know
     and not by luck.
-
-    Args:
-        masks: (place, batch, turn, feature), a place for every call.
     """
-    if masks is None:
-        return unchanged
-    places = iter(masks.unbind(0))
-    return lambda x: x * next(places).to(x.dtype)
+
+    def __init__(self, masks: DropMasks | None = None) -> None:
+        self._features, self._weights, self._inner = (iter(kind) for kind in masks or ((), (), ()))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Features, (slot, batch, turn, feature)."""
+        return _times(x, next(self._features, None))
+
+    def inside(self, x: Tensor) -> Tensor:
+        """The middle of a feed-forward block, (slot, batch, turn, inner)."""
+        return _times(x, next(self._inner, None))
+
+    def weights(self) -> Tensor | None:
+        """What to multiply attention's weights by, (batch, head, query turn, key turn), or None."""
+        return next(self._weights, None)
 
 
-def unchanged(x: Tensor) -> Tensor:
-    """The same: nothing is dropped in evaluation."""
-    return x
+def _times(x: Tensor, mask: Tensor | None) -> Tensor:
+    return x if mask is None else x * mask.to(x.dtype)
+
+
+UNCHANGED = Drop()
+"""Nothing is dropped in evaluation."""
 
 
 def normalized(x: Tensor) -> Tensor:

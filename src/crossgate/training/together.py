@@ -27,6 +27,7 @@ from crossgate.evaluation.validation import validation_figures
 from crossgate.features.dataset import Example
 from crossgate.models.crossgate import CrossGate
 from crossgate.models.modality_dropout import ModalityDropout
+from crossgate.models.stacked import DropMasks
 from crossgate.objectives.objective import objective
 from crossgate.objectives.settings import ObjectiveSettings
 from crossgate.training.batches import bucketed
@@ -132,7 +133,7 @@ def fit_together(
     parameters = list(stack.parameters.values())
 
     def loss_of(
-        own: dict[str, Tensor], batch: tuple[Any, ...], masks: Tensor | None
+        own: dict[str, Tensor], batch: tuple[Any, ...], masks: DropMasks | None
     ) -> tuple[Tensor, dict[str, Tensor]]:
         *inputs, labels = batch
         views = functional_call(reader, own, (*inputs, masks))
@@ -206,20 +207,19 @@ def _drawn(
     network: CrossGate,
     seeds: Sequence[int],
     step: int,
-) -> tuple[Tensor, Tensor | None]:
+) -> tuple[Tensor, DropMasks | None]:
     """Presence with hidden modalities, and dropout masks, of every seed as it draws them alone."""
-    seeds_at_once, most, longest = batch.turns.shape
-    present, masks = batch.present.clone(), None
+    _, most, longest = batch.turns.shape
+    present = batch.present.clone()
+    masks = []
     for index, indices in enumerate(chosen):
         seed_torch(seeds[index], Purpose.STEP, step, 0)
         count, turns = len(indices), max(lengths[i] for i in indices)
         present[index, :, :count, :turns] = hide(batch.present[index, :, :count, :turns])
         drawn = network.draw_masks(count, turns, present.device)
         if drawn is not None:
-            if masks is None:
-                masks = drawn.new_zeros(seeds_at_once, len(drawn), most, longest, drawn.shape[-1])
-            masks[index, :, :count, :turns] = drawn
-    return present, masks
+            masks.append(drawn.padded(most - count, longest - turns))
+    return present, DropMasks(*map(torch.stack, zip(*masks, strict=True))) if masks else None
 
 
 def _clip(parameters: Sequence[Tensor], most: float) -> Tensor:
