@@ -22,6 +22,7 @@ VARIANTS: list[dict[str, Any]] = [
     {},
     {"relations": True, "layers": 2},
     {"mix_singles": True},
+    {"drop_inside": True, "normalize_inputs": ("text",), "normalize_steps": False},
     {"unimodal_guide": False, "third_guide": False},
 ]
 VIEWS = ("t", "a", "v", "ta", "tv", "av", "tav")
@@ -323,6 +324,21 @@ def test_only_inputs_that_are_not_normalised_have_a_level() -> None:
     for modality, values in inputs.values.items():
         louder = inputs.with_values(**{modality: values * 3 + 1})
         assert same(as_it_is, louder.through(network), atol=1e-4) is (modality != "audio"), modality
+
+
+def test_steps_that_are_not_normalised_hand_on_how_much_was_said() -> None:
+    """Twice the weights of the projection: the answer is the same only where every step has one loudness."""
+    inputs, answers = draw(), {}
+    for normalize in (True, False):
+        network = small(normalize_steps=normalize)
+        quiet = inputs.through(network).features.norm(dim=-1)
+        with torch.no_grad():
+            for project in network.project.values():
+                project.weight.mul_(10)
+        answers[normalize] = inputs.through(network).features.norm(dim=-1) / quiet
+    singles = slice(0, 3)
+    assert torch.allclose(answers[True][singles], torch.ones(()), atol=1e-3)
+    assert (answers[False][singles] > 1.5).all()
 
 
 def test_bfloat16_stays_near() -> None:

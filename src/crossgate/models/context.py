@@ -39,14 +39,17 @@ class ContextLayer(nn.Module):
 
 
 class ContextEncoder(nn.Module):
-    """Self-attention over the conversation, one stack of layers a modality."""
+    """Self-attention over the conversation, one stack of layers a modality; `normalize` its result or not."""
 
-    def __init__(self, slots: int, hidden: int, heads: int, layers: int, inner: int) -> None:
+    def __init__(
+        self, slots: int, hidden: int, heads: int, layers: int, inner: int, normalize: bool = True
+    ) -> None:
         super().__init__()
+        self.normalize = normalize
         self.layers = nn.ModuleList(ContextLayer(slots, hidden, heads, inner) for _ in range(layers))
 
     def forward(self, x: Tensor, allowed: Tensor, bias: Tensor | None, drop: Drop = UNCHANGED) -> Tensor:
-        """Arguments and result as `ContextLayer`; the result is normalised."""
+        """Arguments and result as `ContextLayer`."""
         for layer in self.layers:
             x = layer(x, allowed, bias, drop)
-        return normalized(x)
+        return normalized(x) if self.normalize else x

@@ -44,14 +44,17 @@ class CrossGate(Network):
         nn.init.normal_(self.speaker.weight, std=0.02)
         self.relations = Relations(settings.heads) if settings.relations else None
         self.inner = max(1, round(settings.feedforward * hidden))
-        self.context = ContextEncoder(count, hidden, settings.heads, settings.layers, self.inner)
+        steps = settings.normalize_steps
+        self.context = ContextEncoder(count, hidden, settings.heads, settings.layers, self.inner, steps)
         self.unimodal_guide = (
-            UnimodalGuide(count, hidden, settings.heads, settings.gate_rank)
+            UnimodalGuide(count, hidden, settings.heads, settings.gate_rank, steps)
             if settings.unimodal_guide and count > 1
             else None
         )
         self.fuse_pairs = (
-            GuidedPairs(self.pairs, hidden, settings.gate_rank, settings.third_guide) if self.pairs else None
+            GuidedPairs(self.pairs, hidden, settings.gate_rank, settings.third_guide, steps)
+            if self.pairs
+            else None
         )
         self.mix = GatedMixture(hidden, settings.gate_rank)
         self.heads = StackedLinear(len(self.views), hidden, emotions)

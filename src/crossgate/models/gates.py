@@ -23,10 +23,13 @@ class UnimodalGuide(nn.Module):
     For every other modality n:  c_{m<-n} = Attention(Q = h_m, K = V = h_n)
                                  g_{m<-n} = sigmoid(W [h_m ; c_{m<-n}])
                                  u_m = LayerNorm(h_m + sum_n g_{m<-n} * c_{m<-n})
+
+    Without `normalize` the LayerNorm is left out, here and in `GuidedPairs`.
     """
 
-    def __init__(self, modalities: int, hidden: int, heads: int, rank: int) -> None:
+    def __init__(self, modalities: int, hidden: int, heads: int, rank: int, normalize: bool = True) -> None:
         super().__init__()
+        self.normalize = normalize
         self.heads = heads
         self.others = modalities - 1
         # Ordered pairs (strengthened m, guide n), all guides of one modality together: the order of weights.
@@ -60,7 +63,8 @@ class UnimodalGuide(nn.Module):
         own = torch.unflatten(own, -1, (self.others, -1)).movedim(3, 1).flatten(0, 1)
         gate = torch.sigmoid(self.widen(torch.tanh(own + self.narrow_context(context))))
         guided = torch.unflatten(gate * context, 0, (-1, self.others)).sum(dim=1)
-        return normalized(h + drop(guided))
+        u = h + drop(guided)
+        return normalized(u) if self.normalize else u
 
 
 class GuidedPairs(nn.Module):
@@ -70,8 +74,16 @@ class GuidedPairs(nn.Module):
     The guide enters only through the gate; a missing one is a learned null vector there.
     """
 
-    def __init__(self, pairs: list[tuple[int, int]], hidden: int, rank: int, third_guide: bool) -> None:
+    def __init__(
+        self,
+        pairs: list[tuple[int, int]],
+        hidden: int,
+        rank: int,
+        third_guide: bool,
+        normalize: bool = True,
+    ) -> None:
         super().__init__()
+        self.normalize = normalize
         self.first, self.second = (list(side) for side in zip(*pairs, strict=True))
         modalities = max(self.second) + 1
         # Three modalities have one guide for every pair; two have none.
@@ -102,7 +114,8 @@ class GuidedPairs(nn.Module):
         gate = self._gate(known, there)
         first, second = pick(known, self.first), pick(known, self.second)
         mixed = torch.lerp(second, first, gate)
-        return normalized(mixed + drop(self._joint(known))), gate
+        b = mixed + drop(self._joint(known))
+        return normalized(b) if self.normalize else b, gate
 
     def _gate(self, known: Tensor, there: Tensor) -> Tensor:
         """g, (pair, batch, turn, feature)."""

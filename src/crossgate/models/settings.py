@@ -51,6 +51,9 @@ class ModelSettings:
     normalize_inputs: tuple[Modality, ...] = MODALITIES
     """Modalities whose feature vector is set to mean 0 and variance 1 over its own features before it is
     projected. A vector of a few measurements loses its level by it: high on all of them is then like low."""
+    normalize_steps: bool = True
+    """Layer normalisation of what context, guides and pairs end with, as in the formulas. It makes a modality
+    that says little as loud as one that says much: off in our configurations, see docs/findings.md."""
     speakers: int = 9
     """Distinct speaker embeddings; the speakers of a conversation beyond this number share the last."""
     causal: bool = False
