@@ -91,6 +91,7 @@ def test_fields_of_a_later_version_are_let_be() -> None:
     later["media"]["colour"] = "red"
     later["utterances"][0]["arousal"] = 0.4
     later["utterances"][0]["modalities"]["text"]["words"] = 3
+    later["utterances"][0]["modalities"]["gesture"] = {}
     assert result_of(later, "somewhere") == toy_result(4, gaps=0)
 
 

@@ -8,7 +8,7 @@ import pytest
 from toy_runs import YAML, experiment
 
 from crossgate.errors import InputError
-from crossgate.training.configuration import experiment_json, load_experiment
+from crossgate.training.configuration import MOST_NESTED, experiment_json, load_experiment
 from crossgate.training.settings import Experiment, SelectionSettings, TrainingSettings
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -183,3 +183,12 @@ def test_a_file_far_larger_than_settings_is_refused(tmp_path: Path) -> None:
 def test_settings_may_be_named_once_and_used_again(tmp_path: Path) -> None:
     text = YAML.replace("name: toy", "name: &n toy").replace("text: [toy]", "text: [*n]")
     assert load(tmp_path, text) == load(tmp_path, YAML)
+
+
+def test_brackets_in_brackets_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    """PyYAML takes seconds over a thousand of them; a hundred and one it would read."""
+    nested = "[" * MOST_NESTED + "]" * MOST_NESTED
+    with pytest.raises(InputError, match="nested too deep"):
+        load(tmp_path, f"{YAML}\nextra: [{nested}]\n")
+    with pytest.raises(InputError, match="extra"):
+        load(tmp_path, f"{YAML}\nextra: {nested}\n")

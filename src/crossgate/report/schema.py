@@ -188,7 +188,7 @@ def _wrong_emotion(turn: Mapping[str, Any], labels: Sequence[str], place: str) -
 
 
 def _wrong_modalities(turn: Mapping[str, Any], labels: Sequence[str], place: str) -> Iterator[str]:
-    uses = turn["modalities"]
+    uses = {modality: turn["modalities"][modality] for modality in MODALITIES}  # others are passed over
     total = sum(use["share"] for use in uses.values())
     # Not by the sum: shares may be small, but none of them is then 0.
     if any(use["share"] for use in uses.values()) and abs(total - 1) > TOLERANCE:

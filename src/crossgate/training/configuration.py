@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -20,6 +21,9 @@ LARGEST = 200_000
 
 MOST_NODES = 20_000
 """Values in it."""
+
+MOST_NESTED = 100
+"""Brackets open at once. At a thousand PyYAML looks through all of them again for every one of them."""
 
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -73,7 +77,9 @@ def _read_yaml(path: Path) -> Any:
             raise InputError(
                 f"has more than {LARGEST:,} bytes, and settings have some hundreds", where=str(path)
             )
-        loader = yaml.SafeLoader(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        _refuse_nested(text, str(path))
+        loader = yaml.SafeLoader(text)
         try:
             node = loader.get_single_node()
             _unfolded(node, {}, str(path))
@@ -87,6 +93,15 @@ def _read_yaml(path: Path) -> Any:
     except (yaml.YAMLError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         # A date of the 45th of a month, an integer of no digits: PyYAML hands on what Python says of them.
         raise InputError(f"not YAML: {str(error)[:2000]}", where=str(path)) from error
+
+
+def _refuse_nested(text: str, where: str) -> None:
+    """Raises InputError for brackets in brackets; those in quotes count, too: no setting has so many."""
+    deep = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        deep = deep + 1 if bracket in "[{" else max(0, deep - 1)
+        if deep > MOST_NESTED:
+            raise InputError("not YAML: nested too deep", where=where)
 
 
 def _unfolded(node: yaml.Node | None, sizes: dict[int, int], where: str) -> int:
