@@ -70,23 +70,22 @@ class Drop:
     """
 
     def __init__(self, masks: DropMasks | None = None) -> None:
-        self._features, self._weights, self._inner = (iter(kind) for kind in masks or ((), (), ()))
+        # None where there is no place at all; one place too few is an error.
+        self._features, self._weights, self._inner = (
+            iter(kind) if len(kind) else None for kind in masks or ((), (), ())
+        )
 
     def __call__(self, x: Tensor) -> Tensor:
         """Features, (slot, batch, turn, feature)."""
-        return _times(x, next(self._features, None))
+        return x if self._features is None else x * next(self._features).to(x.dtype)
 
     def inside(self, x: Tensor) -> Tensor:
         """The middle of a feed-forward block, (slot, batch, turn, inner)."""
-        return _times(x, next(self._inner, None))
+        return x if self._inner is None else x * next(self._inner).to(x.dtype)
 
     def weights(self) -> Tensor | None:
         """What to multiply attention's weights by, (batch, head, query turn, key turn), or None."""
-        return next(self._weights, None)
-
-
-def _times(x: Tensor, mask: Tensor | None) -> Tensor:
-    return x if mask is None else x * mask.to(x.dtype)
+        return None if self._weights is None else next(self._weights)
 
 
 UNCHANGED = Drop()
