@@ -14,5 +14,5 @@ LIMIT = 1500
 
 
 def check(effort: Effort) -> Outcome:
-    """50,000 damaged files a reader, 200,000 at share 4; of settings, slow to read, fewer."""
+    """25,000 damaged files a reader, 200,000 at share 8; of settings, slow to read, fewer."""
     return fuzz(effort, (*TRANSCRIPTS, "result", "manifest", "table", "pickle", "experiment", "benchmark"))

@@ -10,7 +10,7 @@ from typing import Any
 WHOLE = 200_000
 """Cases of a target, at least, before we say that it was fuzzed; more damaged ones are never made."""
 
-MUTATED = 50_000
+MUTATED = 25_000
 """Of them at share 1, in ten minutes of the 40 that all checks have."""
 
 
@@ -60,12 +60,12 @@ def plans() -> dict[str, Plan]:
 
     return {
         **{name: Plan(files.transcript(name)) for name in TRANSCRIPTS},
-        "result": Plan(files.result, structured=5000),
-        "manifest": Plan(files.manifest, structured=3000),
+        "result": Plan(files.result, structured=2500),
+        "manifest": Plan(files.manifest, structured=1500),
         "table": Plan(files.table, guided=20),
         "pickle": Plan(files.pickled, guided=20),
-        "experiment": Plan(files.experiment, mutated=2500, structured=500),
-        "benchmark": Plan(files.benchmark, mutated=300, structured=100),
+        "experiment": Plan(files.experiment, mutated=1250, structured=250),
+        "benchmark": Plan(files.benchmark, mutated=150, structured=50),
         "upload": Plan(messages.upload, mutated=20_000, guided=15),
         "live": Plan(messages.live, mutated=40_000, structured=3000, guided=15),
     }
