@@ -26,9 +26,7 @@ from crossgate.training.settings import Experiment, TrainingSettings
 DEMO = Experiment(
     name="surrogate",
     features=FeatureSettings(text=("surrogate64",), audio=("surrogate32",), visual=("surrogate24",)),
-    model=ModelSettings(
-        hidden=64, heads=4, dropout=0.3, relations=True, drop_inside=True, normalize_steps=False
-    ),
+    model=ModelSettings(hidden=64, heads=4, dropout=0.3, relations=True, drop_inside=True),
     training=TrainingSettings(epochs=20, learning_rate=2e-3, batch_size=16),
 )
 """The experiment of configs/surrogate.yaml, here as well because an installed package has no configs/."""

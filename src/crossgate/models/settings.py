@@ -53,7 +53,8 @@ class ModelSettings:
     projected. A vector of a few measurements loses its level by it: high on all of them is then like low."""
     normalize_steps: bool = True
     """Layer normalisation of what context, guides and pairs end with, as in the formulas. It makes a modality
-    that says little as loud as one that says much: off in our configurations, see docs/findings.md."""
+    that says little as loud as one that says much: likelihood and calibration are better without, weighted
+    F1 is not (docs/findings.md)."""
     speakers: int = 9
     """Distinct speaker embeddings; the speakers of a conversation beyond this number share the last."""
     causal: bool = False
