@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,13 @@ MODALITIES: tuple[Modality, ...] = ("text", "audio", "visual")
 
 INITIALS: dict[Modality, str] = {"text": "t", "audio": "a", "visual": "v"}
 """One letter a modality; a view such as `ta` is spelled with them."""
+
+
+def refuse_unknown_modalities(setting: str, named: Iterable[str]) -> None:
+    """Raises InputError where a setting names what is no modality."""
+    for modality in named:
+        if modality not in MODALITIES:
+            raise InputError(f"{setting}: unknown modality {modality!r}; expected {', '.join(MODALITIES)}")
 
 
 @dataclass(frozen=True)

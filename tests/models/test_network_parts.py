@@ -62,9 +62,7 @@ def test_weights_that_are_kept_add_up_to_all_of_them() -> None:
     torch.manual_seed(0)
     query, (key, value) = torch.randn(4, 3, 5, 6), torch.randn(2, 2, 3, 5, 6)
     allowed = torch.rand(2, 3, 5, 5) < 0.7
-    one_key_each = torch.eye(5)[:, None, None, None].expand(
-        -1, 3, 2, 5, -1
-    )  # (kept, batch, head, query, key)
+    one_key_each = torch.eye(5)[:, None, None, None].expand(-1, 3, 2, 5, -1)  # one, batch, head, query, key
     parts = [attend(query, key, value, allowed, None, 2, group=2, kept=kept) for kept in one_key_each]
     assert torch.allclose(sum(parts), attend(query, key, value, allowed, None, 2, group=2), atol=1e-6)
     for turn, part in enumerate(parts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from crossgate.conversation import MODALITIES, Modality
+from crossgate.conversation import MODALITIES, Modality, refuse_unknown_modalities
 from crossgate.errors import InputError
 
 
@@ -59,11 +59,7 @@ class FeatureSettings:
                 fix="for example  text: [turns]  turns: meld",
             )
         for setting in ("average", "speaker_relative"):
-            for modality in getattr(self, setting):
-                if modality not in MODALITIES:
-                    raise InputError(
-                        f"features.{setting}: unknown modality {modality!r}; expected {', '.join(MODALITIES)}"
-                    )
+            refuse_unknown_modalities(f"features.{setting}", getattr(self, setting))
 
     def names(self, modality: Modality) -> tuple[str, ...]:
         """Feature names of a modality."""

@@ -43,21 +43,21 @@ def attend(
     them; `bias` is then (batch, head, 1, key turn).
     """
     past = past_in_use()
+    key, value = _split(key, heads), _split(value, heads)
     if past is not None:
-        own_key, own_value = _split(key, heads), _split(value, heads)
-        own_there = allowed.expand(key.shape[0], key.shape[1], -1, -1)
+        allowed = allowed.expand(query.shape[0] // group, query.shape[1], -1, -1)
         if isinstance(past, GivenPast):
-            return _beside(past, query, own_key, own_value, own_there, bias, heads, group)
-        keys, values = past.with_new(own_key), past.with_new(own_value)
-        there = past.with_new(own_there).transpose(2, 3)
+            return _beside(past, query, key, value, allowed, bias, heads, group)
+        keys, values = past.with_new(key), past.with_new(value)
+        there = past.with_new(allowed).transpose(2, 3)
         return _weighted(query, keys, values, there, bias, heads, group)
     turns = query.shape[2]
     if turns <= BLOCK or torch.is_grad_enabled():
-        return _attend(query, key, value, allowed, bias, heads, group, kept)
+        return _weighted(query, key, value, allowed, bias, heads, group, kept)
     blocks = [slice(first, first + BLOCK) for first in range(0, turns, BLOCK)]
     return torch.cat(
         [
-            _attend(
+            _weighted(
                 query[:, :, rows],
                 key,
                 value,
@@ -72,20 +72,6 @@ def attend(
     )
 
 
-def _attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    allowed: Tensor,
-    bias: Tensor | None,
-    heads: int,
-    group: int,
-    kept: Tensor | None = None,
-) -> Tensor:
-    """`attend` in one piece; the query may have fewer turns than the key."""
-    return _weighted(query, _split(key, heads), _split(value, heads), allowed, bias, heads, group, kept)
-
-
 def _weighted(
     query: Tensor,
     key: Tensor,
@@ -96,7 +82,7 @@ def _weighted(
     group: int,
     kept: Tensor | None = None,
 ) -> Tensor:
-    """`_attend` with key and value as `_split` gives them."""
+    """`attend` in one piece, key and value as `_split` gives them; the query may have fewer turns."""
     _, batch, turns, features = query.shape
     slots = query.shape[0] // group
     reachable = allowed.any(dim=-1, keepdim=True)

@@ -132,7 +132,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     config = _read_config(folder / CONFIG_FILE)
     try:
         labels = LabelSet(config["labels"]["name"], tuple(config["labels"]["labels"]))
-        settings = model_settings(config["model"])
+        settings = _model_settings(config["model"])
         features = feature_settings(config["features"])
         specs = {m: tuple(FeatureSpec(**s) for s in found) for m, found in config["specs"].items()}
         dimensions = _dimensions(config["dimensions"])
@@ -174,7 +174,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise InputError(f"the checkpoint's settings cannot be read: {error}", where=str(folder)) from error
 
 
-def model_settings(content: dict[str, Any]) -> ModelSettings:
+def _model_settings(content: dict[str, Any]) -> ModelSettings:
     """Settings of the network from JSON values, lists made tuples."""
     lists = {name: tuple(value) for name, value in content.items() if isinstance(value, list)}
     return ModelSettings(**content | lists)

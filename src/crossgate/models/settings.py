@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossgate.conversation import MODALITIES, Modality
+from crossgate.conversation import MODALITIES, Modality, refuse_unknown_modalities
 from crossgate.errors import InputError
 
 KINDS = (
@@ -74,12 +74,7 @@ class ModelSettings:
             raise InputError(f"model.kind is {self.kind!r}, expected {', '.join(KINDS)}")
         if self.kind != "crossgate" and self.causal:
             raise InputError(f"model.causal is on, and {self.kind} reads whole conversations")
-        for modality in self.normalize_inputs:
-            if modality not in MODALITIES:
-                expected = ", ".join(MODALITIES)
-                raise InputError(
-                    f"model.normalize_inputs: unknown modality {modality!r}; expected {expected}"
-                )
+        refuse_unknown_modalities("model.normalize_inputs", self.normalize_inputs)
         if self.hidden < 2:
             raise InputError(f"model.hidden is {self.hidden}, expected 2 or more")
         if self.heads < 1 or self.hidden % self.heads:
