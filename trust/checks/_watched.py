@@ -6,12 +6,17 @@ import contextlib
 import ctypes
 import os
 import socket
+import struct
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 IN_OPEN = 0x20
 """From Linux's sys/inotify.h; also told of what is opened in a folder."""
+
+EVENT = struct.Struct("iIII")
+"""Its inotify_event: watch, mask, cookie, bytes of the name that follows."""
 
 
 class Canaries:
@@ -46,15 +51,28 @@ class Canaries:
         os.close(self._events)
 
     def touched(self) -> str:
-        """What was touched since it was last asked; empty where nothing was."""
-        said = []
-        with contextlib.suppress(BlockingIOError):
-            if os.read(self._events, 1 << 16):
-                said.append("another file was opened")
+        """What was touched since it was last asked; empty where nothing was.
+
+        The folder itself may be opened: whoever walks through the whole disk, as a backup does, opens it.
+        """
+        said = [f"another file was opened: {name}" for name in sorted(set(self._opened()))]
         calls, self._calls = self._calls, 0
         with contextlib.suppress(BlockingIOError):
             calls += bool(self._packets.recv(1 << 16))
         return ", ".join(said + ["a server was called"] * bool(calls))
+
+    def _opened(self) -> Iterator[str]:
+        """Files of the folder that were opened, by name."""
+        try:
+            events = os.read(self._events, 1 << 16)
+        except BlockingIOError:
+            return
+        place = 0
+        while place < len(events):
+            *_, size = EVENT.unpack_from(events, place)
+            place += EVENT.size + size
+            if name := events[place - size : place].rstrip(b"\0"):
+                yield os.fsdecode(name)
 
     def _answer(self) -> None:
         while True:
