@@ -5,9 +5,15 @@ from __future__ import annotations
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 
-from crossgate.models.baselines.dialogue_rnn import DialogueCell, DialogueRnn, Memory, backwards
+from crossgate.models.baselines.dialogue_rnn import (
+    DialogueCell,
+    DialogueRnn,
+    Gru,
+    Memory,
+    backwards,
+)
 from crossgate.models.settings import ModelSettings
 
 FEATURES, HIDDEN, PARTIES = 3, 4, 3
@@ -22,9 +28,24 @@ def hear(cell: DialogueCell, said: Tensor, speakers: Tensor) -> list[Memory]:
     """The memory after every turn of one conversation, (turn, feature) and (turn,), its start first."""
     memories = [cell.begin(1, PARTIES)]
     with torch.no_grad():
-        for utterance, speaker in zip(said, speakers, strict=True):
-            memories.append(cell.listen(utterance[None], speaker[None], memories[-1]))
+        heard = cell.hear(said[None])
+        for t, speaker in enumerate(speakers):
+            memories.append(cell.listen(heard.at(t), speaker[None], memories[-1]))
     return memories
+
+
+def plain(gru: Gru) -> nn.GRUCell:
+    """PyTorch's cell with the same weights, which reads [utterance ; other] as one vector."""
+    cell = nn.GRUCell(gru.of_utterance.in_features + gru.of_other.in_features, gru.of_other.in_features)
+    cell.load_state_dict(
+        {
+            "weight_ih": torch.cat([gru.of_utterance.weight, gru.of_other.weight], dim=1),
+            "bias_ih": gru.of_utterance.bias,
+            "weight_hh": gru.of_state.weight,
+            "bias_hh": gru.of_state.bias,
+        }
+    )
+    return cell
 
 
 def test_a_party_hears_of_another_only_when_it_speaks() -> None:
@@ -66,22 +87,30 @@ def test_attention_is_shared_out_over_the_past(length: int, seed: int) -> None:
             assert torch.allclose(memory.attention.sum(), torch.tensor(1.0))
 
 
+def test_a_new_cell_is_drawn_as_pytorchs_is() -> None:
+    torch.manual_seed(0)
+    gru = Gru(50, 25)
+    for weight in gru.parameters():
+        assert 0.9 / 5 < weight.abs().max() <= 1 / 5  # 1 / sqrt(hidden)
+
+
 @torch.no_grad()
 def test_the_first_two_turns_written_out() -> None:
     cell = make_cell()
     u = torch.randn(2, 1, FEATURES)
     zero = torch.zeros(1, HIDDEN)
     start, one, two = hear(cell, u[:, 0], torch.tensor([0, 1]))
-    g = cell.global_state(torch.cat([u[0], zero], dim=-1), zero)
-    q = cell.party_state(torch.cat([u[0], zero], dim=-1), zero)
+    global_state, party_state = plain(cell.global_state), plain(cell.party_state)
+    g = global_state(torch.cat([u[0], zero], dim=-1), zero)
+    q = party_state(torch.cat([u[0], zero], dim=-1), zero)
     e = cell.emotion_state(q, zero)
     assert not start.parties.any()
     assert torch.allclose(one.past[:, 0], g)
     assert torch.allclose(one.parties[:, 0], q)
     assert torch.allclose(one.emotion, e)
     # With one turn to look back at, the context is its global state.
-    q_other = cell.party_state(torch.cat([u[1], g], dim=-1), zero)
-    assert torch.allclose(two.past[:, 1], cell.global_state(torch.cat([u[1], zero], dim=-1), g))
+    q_other = party_state(torch.cat([u[1], g], dim=-1), zero)
+    assert torch.allclose(two.past[:, 1], global_state(torch.cat([u[1], zero], dim=-1), g))
     assert torch.allclose(two.parties[:, 1], q_other)
     assert torch.allclose(two.emotion, cell.emotion_state(q_other, e))
 
@@ -95,11 +124,11 @@ def test_the_context_is_the_past_weighted_by_its_fit_to_the_utterance() -> None:
     weights = fit.exp() / fit.exp().sum()
     context = sum(weight * state for weight, state in zip(weights, before.past[0], strict=True))
     assert torch.allclose(after.attention[0], weights, atol=1e-6)
-    party = cell.party_state(torch.cat([said[3], context])[None], before.parties[:, 1])
+    party = plain(cell.party_state)(torch.cat([said[3], context])[None], before.parties[:, 1])
     assert torch.allclose(after.parties[:, 1], party, atol=1e-6)
     # The global state reads what the speaker was before it spoke.
     heard = torch.cat([said[3], before.parties[0, 1]])[None]
-    assert torch.allclose(after.past[:, -1], cell.global_state(heard, before.past[:, -1]), atol=1e-6)
+    assert torch.allclose(after.past[:, -1], plain(cell.global_state)(heard, before.past[:, -1]), atol=1e-6)
 
 
 def test_a_cell_sees_no_later_turn() -> None:

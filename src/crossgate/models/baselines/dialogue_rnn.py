@@ -49,6 +49,59 @@ class Memory:
     attention: Tensor
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What the cell's states take from utterances alone, which is known before the first turn is read.
+
+    Attributes:
+        for_global: (batch, turn, 3 hidden), for the gates of the global state.
+        for_party: (batch, turn, 3 hidden), for those of the speaker's.
+        sought: (batch, turn, hidden), what each utterance looks for in the past.
+    """
+
+    for_global: Tensor
+    for_party: Tensor
+    sought: Tensor
+
+    def at(self, t: int) -> Heard:
+        """Turn t alone: the same without the axis of turns."""
+        return Heard(self.for_global[:, t], self.for_party[:, t], self.sought[:, t])
+
+
+class Gru(nn.Module):
+    """`nn.GRUCell` on [utterance ; other], with the utterance's product left to be done for all turns at once.
+
+    Nearly all of a step's arithmetic is that product. `nn.GRUCell` would do it anew, and add up its weights'
+    gradient anew, at every turn.
+
+    Args:
+        features: length of an utterance's vector.
+        hidden: width of the state, and of what is heard beside the utterance.
+    """
+
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__()
+        self.of_utterance = nn.Linear(features, 3 * hidden)
+        self.of_other = nn.Linear(hidden, 3 * hidden, bias=False)
+        self.of_state = nn.Linear(hidden, 3 * hidden)
+        for weight in self.parameters():  # as nn.GRUCell begins
+            nn.init.uniform_(weight, -(hidden**-0.5), hidden**-0.5)
+
+    def forward(self, heard: Tensor, other: Tensor, state: Tensor) -> Tensor:
+        """The next state, (batch, hidden).
+
+        Args:
+            heard: (batch, 3 hidden), `of_utterance` of the utterance.
+            other: (batch, hidden).
+            state: (batch, hidden), the last one.
+        """
+        width = state.shape[-1]
+        gates, new = (heard + self.of_other(other)).split([2 * width, width], dim=-1)
+        state_gates, state_new = self.of_state(state).split([2 * width, width], dim=-1)
+        reset, update = (gates + state_gates).sigmoid().chunk(2, dim=-1)
+        return torch.lerp((new + reset * state_new).tanh(), state, update)
+
+
 class DialogueCell(nn.Module):
     """Reads conversations turn by turn.
 
@@ -61,8 +114,8 @@ class DialogueCell(nn.Module):
     def __init__(self, features: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.hidden = hidden
-        self.global_state = nn.GRUCell(features + hidden, hidden)
-        self.party_state = nn.GRUCell(features + hidden, hidden)
+        self.global_state = Gru(features, hidden)
+        self.party_state = Gru(features, hidden)
         self.emotion_state = nn.GRUCell(hidden, hidden)
         # The attention named "general" in the code, which its training scripts choose. The code's default is
         # "simple", which scores a past state without regard to the utterance.
@@ -79,11 +132,19 @@ class DialogueCell(nn.Module):
             zeros(batch, 0),
         )
 
-    def listen(self, utterance: Tensor, speaker: Tensor, memory: Memory) -> Memory:
-        """Hear one utterance of each conversation.
+    def hear(self, utterances: Tensor) -> Heard:
+        """What is to be taken from utterances, (batch, turn, feature)."""
+        return Heard(
+            self.global_state.of_utterance(utterances),
+            self.party_state.of_utterance(utterances),
+            self.attend(utterances),
+        )
+
+    def listen(self, heard: Heard, speaker: Tensor, memory: Memory) -> Memory:
+        """Take in one utterance of each conversation.
 
         Args:
-            utterance: (batch, feature).
+            heard: of that turn, without an axis of turns.
             speaker: (batch,) int, position among the parties.
             memory: of the turns before.
         """
@@ -91,13 +152,13 @@ class DialogueCell(nn.Module):
         party = memory.parties[row, speaker]
         # A sum over no past is zeros, which is what the code has at the first turn.
         before = memory.past[:, -1] if memory.past.shape[1] else torch.zeros_like(memory.emotion)
-        now = self.dropout(self.global_state(torch.cat([utterance, party], dim=-1), before))
-        attention = torch.einsum("bth,bh->bt", memory.past, self.attend(utterance)).softmax(dim=-1)
+        now = self.dropout(self.global_state(heard.for_global, party, before))
+        attention = torch.einsum("bth,bh->bt", memory.past, heard.sought).softmax(dim=-1)
         context = torch.einsum("bt,bth->bh", attention, memory.past)
         # Only the speaker's state is computed: the code computes all and throws the listeners' away. Its
         # separate cell for listeners (--active-listener) is left out: off by default, and the defaults are
         # those of the variant built here.
-        party = self.dropout(self.party_state(torch.cat([utterance, context], dim=-1), party))
+        party = self.dropout(self.party_state(heard.for_party, context, party))
         emotion = self.dropout(self.emotion_state(party, memory.emotion))
         return Memory(
             torch.cat([memory.past, now[:, None]], dim=1),
@@ -117,10 +178,11 @@ class DialogueCell(nn.Module):
         Returns:
             (batch, turn, hidden).
         """
+        heard = self.hear(utterances)
         memory = self.begin(len(utterances), parties)
         emotions = []
         for t in range(utterances.shape[1]):
-            memory = self.listen(utterances[:, t], speakers[:, t], memory)
+            memory = self.listen(heard.at(t), speakers[:, t], memory)
             emotions.append(memory.emotion)
         return torch.stack(emotions, dim=1)
 
