@@ -8,7 +8,12 @@ import pytest
 from toy_runs import YAML, experiment
 
 from crossgate.errors import InputError
-from crossgate.training.configuration import MOST_NESTED, experiment_json, load_experiment
+from crossgate.training.configuration import (
+    MOST_NESTED,
+    experiment_json,
+    load_experiment,
+    with_later_settings,
+)
 from crossgate.training.settings import Experiment, SelectionSettings, TrainingSettings
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -157,6 +162,21 @@ def test_an_experiment_survives_being_json(tmp_path: Path) -> None:
 
     content = json.dumps(experiment_json(experiment(folds=True)))  # JSON is YAML
     assert load(tmp_path, content) == experiment(folds=True)
+
+
+def test_a_record_is_read_with_the_settings_that_came_since() -> None:
+    now = experiment_json(experiment())
+    before = {**now, "model": {k: v for k, v in now["model"].items() if k != "drop_inside"}}
+    del before["objective"]
+    assert with_later_settings(before) != now  # a whole group was always there
+    before["objective"] = {}
+    assert before != now
+    assert with_later_settings(before) == now
+    # A setting that is there is not looked at, nor what is no record at all.
+    other = {**now, "model": now["model"] | {"drop_inside": True}}
+    assert with_later_settings(other) == other
+    for nonsense in (None, [], {}, {"model": 3}):
+        assert with_later_settings(nonsense) == nonsense
 
 
 @pytest.mark.parametrize(

@@ -248,6 +248,19 @@ def test_a_run_goes_on_only_with_what_it_began_with(
             train(changed, data, run, seed=seed, resume=True)
 
 
+def test_a_run_begun_before_there_was_a_setting_goes_on_at_its_default(
+    table: CorpusTable, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    first = train(experiment(), table, run)
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    del record["experiment"]["model"]["normalize_steps"]
+    (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert train(experiment(), table, run, resume=True)["outcome"] == first["outcome"]
+    with pytest.raises(InputError, match=r"model.normalize_steps is True there, False now"):
+        train(experiment(model={"normalize_steps": False}), table, run, resume=True)
+
+
 def test_a_folder_that_is_not_a_run_is_left_alone(table: CorpusTable, tmp_path: Path) -> None:
     folder = tmp_path / "letters"
     folder.mkdir()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -132,6 +132,20 @@ def experiment_json(experiment: Experiment) -> dict[str, Any]:
     """As plain JSON values, the layout of the YAML."""
     content: dict[str, Any] = yaml.safe_load(yaml.safe_dump(plain(asdict(experiment))))
     return content
+
+
+def with_later_settings(recorded: Any) -> Any:
+    """An experiment as a run recorded it, with the settings that came since at their defaults.
+
+    A new setting's default is what was done before it: an update does not make a run another one.
+    """
+    if not isinstance(recorded, dict):
+        return recorded
+    filled = dict(recorded)
+    for field in fields(Experiment):
+        if field.default_factory is not MISSING and isinstance(recorded.get(field.name), dict):
+            filled[field.name] = plain(asdict(field.default_factory())) | recorded[field.name]
+    return filled
 
 
 def plain(value: Any) -> Any:

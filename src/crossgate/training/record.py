@@ -23,7 +23,7 @@ from crossgate.errors import InputError
 from crossgate.evaluation.run_folder import RUN_FILE
 from crossgate.files import new_file, write_json
 from crossgate.locking import LOCK_FILE
-from crossgate.training.configuration import experiment_json
+from crossgate.training.configuration import experiment_json, with_later_settings
 from crossgate.training.curves import curves
 from crossgate.training.settings import Experiment
 
@@ -80,9 +80,10 @@ def take_up(
                 "a run is there already", where=str(folder), fix="go on with --resume, or name another folder"
             )
         for part, value in recipe.items():
-            if record.get(part) != value:
+            there = with_later_settings(record.get(part)) if part == "experiment" else record.get(part)
+            if there != value:
                 raise InputError(
-                    f"the run there has another {part}: {_difference(record.get(part), value)}",
+                    f"the run there has another {part}: {_difference(there, value)}",
                     where=str(folder),
                     fix="resume with what it was started with, or name another folder",
                 )

@@ -18,7 +18,7 @@ import numpy as np
 from crossgate.errors import CrossgateError, InputError
 from crossgate.experiments.benchmark.settings import SpaceSettings, TuningSettings
 from crossgate.files import write_json
-from crossgate.training.configuration import plain
+from crossgate.training.configuration import plain, with_later_settings
 from crossgate.training.settings import Experiment
 
 TUNING_FOLDER = "tuning"
@@ -66,7 +66,7 @@ class Tuning:
         self._record: dict[str, Any] = {"recipe": recipe, "trials": []}
         if self._path.is_file():
             self._record = read_tuning(folder)
-            if self._record["recipe"] != recipe:
+            if _as_now(self._record["recipe"]) != recipe:
                 raise InputError(
                     "the tuning there is of other settings or other data",
                     where=str(self._path),
@@ -155,6 +155,13 @@ def read_tuning(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not {"recipe", "trials"} <= content.keys():
         raise InputError("expected an object with recipe and trials", where=str(path))
     return content
+
+
+def _as_now(recipe: Any) -> Any:
+    """A recorded recipe, its experiment with the settings that came since."""
+    if not isinstance(recipe, dict):
+        return recipe
+    return recipe | {"experiment": with_later_settings(recipe.get("experiment"))}
 
 
 def _configured(experiment: Experiment, space: SpaceSettings) -> Values:

@@ -69,7 +69,7 @@ class Heard:
 
 
 class Gru(nn.Module):
-    """`nn.GRUCell` on [utterance ; other], with the utterance's product left to be done for all turns at once.
+    """`nn.GRUCell` on [utterance ; other], the utterance's product left to be done for all turns at once.
 
     Nearly all of a step's arithmetic is that product. `nn.GRUCell` would do it anew, and add up its weights'
     gradient anew, at every turn.
