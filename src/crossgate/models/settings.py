@@ -54,7 +54,7 @@ class ModelSettings:
     normalize_steps: bool = True
     """Layer normalisation of what context, guides and pairs end with, as in the formulas. It makes a modality
     that says little as loud as one that says much: likelihood and calibration are better without, weighted
-    F1 is not (docs/findings.md)."""
+    F1 is level, with heavier class weights (docs/findings.md)."""
     speakers: int = 9
     """Distinct speaker embeddings; the speakers of a conversation beyond this number share the last."""
     causal: bool = False
