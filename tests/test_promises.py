@@ -35,7 +35,8 @@ def test_what_a_promise_names_exists(promise: str, checks: str, tests: str) -> N
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 def test_the_watcher_of_recordings_names_a_file_and_lets_others_pass(tmp_path: Path) -> None:
     spec = spec_from_file_location("watched", ROOT / "trust" / "checks" / "_watched.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     watched = module_from_spec(spec)
     spec.loader.exec_module(watched)
     for name in ("film.mp4", "secret.txt"):
