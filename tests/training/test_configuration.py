@@ -168,15 +168,15 @@ def test_a_record_is_read_with_the_settings_that_came_since() -> None:
     now = experiment_json(experiment())
     before = {**now, "model": {k: v for k, v in now["model"].items() if k != "drop_inside"}}
     del before["objective"]
-    assert with_later_settings(before) != now  # a whole group was always there
+    assert with_later_settings({"experiment": before})["experiment"] != now  # a whole group was always there
     before["objective"] = {}
     assert before != now
-    assert with_later_settings(before) == now
-    # A setting that is there is not looked at, nor what is no record at all.
+    assert with_later_settings({"experiment": before, "seed": 1}) == {"experiment": now, "seed": 1}
+    # A setting that is there is not looked at, nor what is no experiment at all.
     other = {**now, "model": now["model"] | {"drop_inside": True}}
-    assert with_later_settings(other) == other
-    for nonsense in (None, [], {}, {"model": 3}):
-        assert with_later_settings(nonsense) == nonsense
+    for left in (other, None, [], {}, {"model": 3}):
+        assert with_later_settings({"experiment": left}) == {"experiment": left}
+    assert with_later_settings({"seed": 1}) == {"seed": 1}
 
 
 @pytest.mark.parametrize(

@@ -134,18 +134,19 @@ def experiment_json(experiment: Experiment) -> dict[str, Any]:
     return content
 
 
-def with_later_settings(recorded: Any) -> Any:
-    """An experiment as a run recorded it, with the settings that came since at their defaults.
+def with_later_settings(record: dict[str, Any]) -> dict[str, Any]:
+    """A record whose `experiment`, where it has one, has the settings that came since at their defaults.
 
     A new setting's default is what was done before it: an update does not make a run another one.
     """
+    recorded = record.get("experiment")
     if not isinstance(recorded, dict):
-        return recorded
+        return record
     filled = dict(recorded)
     for field in fields(Experiment):
         if field.default_factory is not MISSING and isinstance(recorded.get(field.name), dict):
             filled[field.name] = plain(asdict(field.default_factory())) | recorded[field.name]
-    return filled
+    return record | {"experiment": filled}
 
 
 def plain(value: Any) -> Any:

@@ -80,10 +80,9 @@ def take_up(
                 "a run is there already", where=str(folder), fix="go on with --resume, or name another folder"
             )
         for part, value in recipe.items():
-            there = with_later_settings(record.get(part)) if part == "experiment" else record.get(part)
-            if there != value:
+            if record.get(part) != value:
                 raise InputError(
-                    f"the run there has another {part}: {_difference(there, value)}",
+                    f"the run there has another {part}: {_difference(record.get(part), value)}",
                     where=str(folder),
                     fix="resume with what it was started with, or name another folder",
                 )
@@ -134,7 +133,10 @@ def close_run(folder: Path, record: dict[str, Any], outcome: dict[str, Any]) -> 
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """The record of a finished or running run. Raises InputError where there is none, or it is damaged."""
+    """The record of a finished or running run; settings that came after it stand at their defaults.
+
+    Raises InputError where there is none, or it is damaged.
+    """
     path = folder / RUN_FILE
     if not path.is_file():
         raise InputError("no run here", where=str(folder), fix=f"name a folder that holds {RUN_FILE}")
@@ -144,7 +146,7 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise InputError(f"not JSON: {error}", where=str(path)) from error
     if not isinstance(record, dict):
         raise InputError(f"expected an object, got {type(record).__name__}", where=str(path))
-    return record
+    return with_later_settings(record)
 
 
 class EpochLog:

@@ -66,7 +66,7 @@ class Tuning:
         self._record: dict[str, Any] = {"recipe": recipe, "trials": []}
         if self._path.is_file():
             self._record = read_tuning(folder)
-            if _as_now(self._record["recipe"]) != recipe:
+            if self._record["recipe"] != recipe:
                 raise InputError(
                     "the tuning there is of other settings or other data",
                     where=str(self._path),
@@ -154,14 +154,9 @@ def read_tuning(folder: Path) -> dict[str, Any]:
         raise InputError(f"not the record of a tuning: {error}", where=str(path)) from error
     if not isinstance(content, dict) or not {"recipe", "trials"} <= content.keys():
         raise InputError("expected an object with recipe and trials", where=str(path))
+    if isinstance(content["recipe"], dict):
+        content["recipe"] = with_later_settings(content["recipe"])
     return content
-
-
-def _as_now(recipe: Any) -> Any:
-    """A recorded recipe, its experiment with the settings that came since."""
-    if not isinstance(recipe, dict):
-        return recipe
-    return recipe | {"experiment": with_later_settings(recipe.get("experiment"))}
 
 
 def _configured(experiment: Experiment, space: SpaceSettings) -> Values:

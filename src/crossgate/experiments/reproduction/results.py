@@ -38,7 +38,7 @@ from crossgate.experiments.reproduction.data import labelled_in_test
 from crossgate.experiments.reproduction.published import OWN_PAPER, PUBLISHED
 from crossgate.experiments.reproduction.settings import LAST_DIGIT, ReproductionSettings
 from crossgate.experiments.reproduction.tested import TESTED_FILE
-from crossgate.training.configuration import experiment_json, with_later_settings
+from crossgate.training.configuration import experiment_json
 from crossgate.training.record import read_run
 
 HONEST_FOLDER = "honest"
@@ -167,7 +167,7 @@ class _Found:
                 why = failures.get(title, _state(run))
             else:
                 record = read_run(run)
-                if with_later_settings(record.get("experiment")) != experiment_json(experiments[model]):
+                if record.get("experiment") != experiment_json(experiments[model]):
                     why = "the run there was made with other settings"
                 else:
                     self.measured[model, seed] = read_measured(run / file, labels)

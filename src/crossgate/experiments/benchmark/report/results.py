@@ -60,7 +60,7 @@ from crossgate.experiments.benchmark.settings import (
     tuned,
 )
 from crossgate.experiments.benchmark.tuning import TUNING_FILE, TUNING_FOLDER, best_of, read_tuning
-from crossgate.training.configuration import experiment_json, plain, with_later_settings
+from crossgate.training.configuration import experiment_json, plain
 from crossgate.training.record import METRICS_FILE, read_run
 from crossgate.training.settings import Experiment
 
@@ -240,7 +240,7 @@ class _Found:
             why = failures.get(title, "not finished" if folder.is_dir() else "not begun")
         else:
             record = read_run(folder)
-            if with_later_settings(record.get("experiment")) != experiment_json(expected):
+            if record.get("experiment") != experiment_json(expected):
                 why = "the run there was made with other settings"
             else:
                 self.labels = LabelSet(record["data"]["name"], tuple(record["data"]["labels"]))
