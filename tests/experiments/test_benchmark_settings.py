@@ -23,6 +23,14 @@ def test_a_benchmark_that_ships_is_valid(config: Path) -> None:
     assert len({(m.model.hidden, m.model.heads, m.model.dropout) for m in found.models}) == 1
 
 
+@pytest.mark.parametrize("name", ["legacy-meld", "meld-encoder", "meld-paired"])
+def test_the_comparisons_on_meld_are_of_the_same_rivals(name: str) -> None:
+    of_meld, found = (load_benchmark(ROOT / "configs" / "benchmark" / f"{n}.yaml") for n in ("meld", name))
+    assert found.models[1:] == of_meld.models[1:]
+    if name == "legacy-meld":  # two protocols of one comparison
+        assert (found.models, found.corpora) == (of_meld.models, of_meld.corpora)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
