@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from crossgate.conversation import Conversation, Utterance
 from crossgate.corpora.surrogate import SurrogateSettings, generate_surrogate, is_generated
 from crossgate.corpora.table import Split
 from crossgate.emotions import MELD
+from crossgate.evaluation.metrics import measure
 from crossgate.evaluation.redundancy import PairRedundancy
 from crossgate.evaluation.shifts import kinds_of_turns
 from crossgate.experiments.examination.compare import compare
@@ -82,7 +84,7 @@ def test_a_planted_difference_is_found_and_none_is_not() -> None:
     good = [drawn_measures(truth, seed, 2.5, cka=0.3 + noise[seed]) for seed in range(5)]
     poor = [drawn_measures(truth, seed + 0, 0.5, cka=0.6) for seed in range(5)]
     tests = by_measure(compare(good, poor, truth))
-    for name in ("weighted_f1", "turns.shift"):
+    for name in ("weighted_f1", "turns.shift", "alone.t", "alone.v"):
         assert tests[name]["difference"]["mean"] > 0.1
         assert tests[name]["t_test"]["p_holm"] < 0.05
         assert tests[name]["randomisation"]["p_holm"] < 0.05
@@ -151,3 +153,26 @@ def test_only_a_generated_corpus_counts_as_one(tmp_path: Path, make_table: Any) 
     assert not is_generated(real)
     (real.folder / "ceilings.json").write_text("{}", encoding="utf-8")
     assert not is_generated(real)
+
+
+def test_one_modality_alone_is_compared_by_its_own_answers() -> None:
+    """All modalities together answer alike in both runs; only what is said from text alone was made worse."""
+    truth = drawn_truth()
+    first = [drawn_measures(truth, seed, 2.5) for seed in range(5)]
+    second = []
+    for one in first:
+        assert one.contributions is not None
+        wrong = np.roll(one.alone["t"], 1, axis=0)
+        score = measure(truth.labels, wrong, MELD).weighted_f1
+        worth = one.contributions.worth_f1 | {"t": score}
+        second.append(
+            replace(
+                one, alone=one.alone | {"t": wrong}, contributions=replace(one.contributions, worth_f1=worth)
+            )
+        )
+    tests = by_measure(compare(first, second, truth))
+    assert tests["alone.t"]["difference"]["mean"] > 0.1
+    assert tests["alone.t"]["randomisation"]["p_holm"] < 0.05
+    for name in ("weighted_f1", "alone.a", "alone.v"):
+        assert tests[name]["difference"]["mean"] == 0
+        assert tests[name]["randomisation"]["p_value"] == 1

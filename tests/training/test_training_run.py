@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from toy_runs import YAML, Interrupted, experiment, failing_at, identical, record, rows, weights
 
 import crossgate.training.loop as loop
 import crossgate.training.run as run_module
-from crossgate.corpora.table import CorpusTable
+from crossgate.corpora.table import CorpusTable, write_table
 from crossgate.errors import InputError
+from crossgate.evaluation.members import examples_of
 from crossgate.evaluation.predictor import predict
+from crossgate.evaluation.run_folder import FOLD_PREDICTIONS
+from crossgate.evaluation.validation import validation_figures
 from crossgate.features.assemble import assemble
 from crossgate.features.dataset import make_examples
 from crossgate.features.standardize import Standardizer
@@ -74,6 +78,50 @@ def test_the_best_epoch_by_validation_is_kept(table: CorpusTable, tmp_path: Path
     predictions = predict(checkpoint.network, examples)
     accuracy = (predictions.probabilities.argmax(-1) == predictions.labels).mean()
     assert accuracy == pytest.approx(outcome["accuracy"])
+
+
+def test_validation_chooses_by_what_evaluation_measures(table: CorpusTable, tmp_path: Path) -> None:
+    """A voice that cannot have been measured is taken for missing in both."""
+    broken = with_audio(table, "validation", tmp_path / "broken", [7.0] * 5)
+    outcome = train(experiment(), broken, tmp_path / "run")["outcome"]
+    checkpoint, split = load_checkpoint(tmp_path / "run" / "checkpoint"), broken.split("validation")
+    found, unchecked = (
+        predict(checkpoint.network, examples_of(checkpoint, split, plausible=plausible))
+        for plausible in (True, False)
+    )
+    assert not np.allclose(found.probabilities, unchecked.probabilities, atol=1e-3)
+    figures = validation_figures(found)
+    assert figures["validation/negative_log_likelihood"] == pytest.approx(
+        outcome["negative_log_likelihood"], rel=1e-5
+    )
+
+
+def test_the_fold_that_is_left_out_is_read_the_same_way(table: CorpusTable, tmp_path: Path) -> None:
+    settings = experiment(folds=True, training={"epochs": 1})
+    answers = []
+    for name, vector in (("broken", [7.0] * 5), ("missing", None)):
+        changed = with_audio(table, "train", tmp_path / name, vector, conversation="train_c0")
+        train(settings, changed, tmp_path / f"run-{name}")
+        found = pq.read_table(tmp_path / f"run-{name}" / FOLD_PREDICTIONS).to_pylist()
+        answers.append([row for row in found if row["conversation_id"] == "train_c0"])
+    assert answers[0] == answers[1]
+
+
+def with_audio(
+    table: CorpusTable, split: str, folder: Path, vector: list[float] | None, conversation: str = ""
+) -> CorpusTable:
+    """The table with another voice for every turn of a split, or of one conversation of it."""
+    contents = {name: pq.read_table(table.folder / f"{name}.parquet") for name in table.manifest.splits}
+    content = contents[split]
+    column = content.column_names.index("audio_toy")
+    voices = [
+        vector if conversation in ("", row["conversation_id"]) else row["audio_toy"]
+        for row in content.to_pylist()
+    ]
+    contents[split] = content.set_column(
+        column, "audio_toy", pa.array(voices, type=content.schema.field(column).type)
+    )
+    return write_table(folder, table.manifest, contents)
 
 
 def test_statistics_are_of_the_train_split_alone(table: CorpusTable, tmp_path: Path) -> None:

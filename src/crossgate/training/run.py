@@ -130,8 +130,9 @@ class Run:
         split = labelled_split(self.table, "train")
         held_out = labelled_split(self.table, "validation")
         features, specs = assemble(split, self.experiment.features)
-        other, _ = assemble(held_out, self.experiment.features, specs)
         standardizers = _statistics(features)
+        # As in use: what cannot have been measured is taken for missing. The network trains on all there is.
+        other, _ = assemble(held_out, self.experiment.features, specs, standardizers=standardizers)
         return Splits(
             self._examples(split.conversations, features, standardizers),
             self._examples(held_out.conversations, other, standardizers),
@@ -159,11 +160,15 @@ class Run:
         curves: dict[str, list[float]] = {}
         for name in dict.fromkeys(names):
             inside = [fold != name for fold in names]
-            if any(column.endswith(WITHOUT + name) for column in split.columns):
-                features, _ = assemble(split, self.experiment.features, without=name)
+            without = name if any(column.endswith(WITHOUT + name) for column in split.columns) else ""
+            if without:
+                features, _ = assemble(split, self.experiment.features, without=without)
             train = _subset(split.conversations, features, inside)
-            held_out = _subset(split.conversations, features, [not kept for kept in inside])
             standardizers = _statistics(train[1])
+            checked, _ = assemble(
+                split, self.experiment.features, without=without, standardizers=standardizers
+            )
+            held_out = _subset(split.conversations, checked, [not kept for kept in inside])
             fitted = self._fit(
                 self._examples(*train, standardizers),
                 self._examples(*held_out, standardizers),

@@ -54,8 +54,8 @@ $subsets
 
 ## Calibration
 
-One temperature, $temperature, divides all logits. Expected calibration error (15 bins) before $before %,
-after **$after %**$crossed.
+One temperature, $temperature, divides all logits: the one of the highest likelihood, which need not have the
+lowest error. Expected calibration error (15 bins) before $before %, after **$after %**$crossed.
 
 Below a confidence of $threshold a prediction abstains: the smallest at which $target % of the answers kept
 are right ($accuracy % are); $coverage % of the utterances are answered.
@@ -63,8 +63,7 @@ are right ($accuracy % are); $coverage % of the utterances are answered.
 ## Use
 
 ```
-crossgate evaluate $name --data DIR --split validation
-crossgate predict $name --data DIR --split test --out emotions.parquet
+${evaluate}crossgate predict $name --data DIR --split test --out emotions.parquet
 ```
 
 ```python
@@ -103,7 +102,7 @@ def card_of(text: str, packed: dict[str, Any], checkpoint: Checkpoint, measured:
         licence=_cell(run["corpus"]["licence"]),
         source=_cell(run["corpus"]["source"]),
         run_command=f"`{_cell(run['command'])}`",
-        seed=_seed(run),
+        seed=_seed(run, checkpoint.network.views[-1]),
         epoch=f"{_epochs(run)}, selected by {run['outcome'].get('selected_by')}",
         features=_cell(", ".join(str(spec) for specs in checkpoint.specs.values() for spec in specs)),
         data=", ".join(f"{name} `{value[:16]}…`" for name, value in run["data"]["sha256"].items()),
@@ -129,6 +128,7 @@ def card_of(text: str, packed: dict[str, Any], checkpoint: Checkpoint, measured:
         target=f"{100 * abstention.target:g}",
         accuracy=_percent(abstention.accuracy),
         coverage=_percent(abstention.coverage),
+        evaluate=_evaluate(packed),
     )
     return with_front_matter(body, metadata)
 
@@ -182,7 +182,14 @@ def _crossed(measured: Measured) -> str:
     )
 
 
-def _seed(run: dict[str, Any]) -> str:
+def _evaluate(packed: dict[str, Any]) -> str:
+    """The line that measures it again; after folds there is no split that the network has not read."""
+    split = packed["fitted_on"]["split"]
+    return "" if split == FOLDS else f"crossgate evaluate {packed['name']} --data DIR --split {split}\n"
+
+
+def _seed(run: dict[str, Any], modalities: str) -> str:
+    """Which seeds ship, and the spread of all; training knows the score given all `modalities` alone."""
     seeds = run.get("seeds")
     if not seeds:
         return f"{run['seed']}, the only one: no spread is known"
@@ -191,10 +198,13 @@ def _seed(run: dict[str, Any]) -> str:
     alone = _percent(score["mean"]) + (f" ± {_percent(spread)} %" if spread is not None else " %")
     if "together" in run:
         names = ", ".join(str(one["seed"]) for one in run["together"])
-        return f"{names}, all of them: their probabilities are averaged; weighted F1 of each alone {alone}"
+        return (
+            f"{names}, all of them: their probabilities are averaged; weighted F1 of each alone, "
+            f"given {modalities}, {alone}"
+        )
     return (
-        f"{run['seed']}, named beforehand, not by its score; weighted F1 of all {len(seeds['seeds'])} seeds "
-        f"{alone}"
+        f"{run['seed']}, named beforehand, not by its score; weighted F1 of all {len(seeds['seeds'])} seeds, "
+        f"given {modalities}, {alone}"
     )
 
 

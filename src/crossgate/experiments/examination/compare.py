@@ -18,7 +18,10 @@ from crossgate.experiments.examination.headlines import headlines
 from crossgate.experiments.examination.measure import Measures, Truth
 
 ON_TURNS = {"weighted_f1": None, f"turns.{SHIFT}": SHIFT, f"turns.{SAME}": SAME}
-"""The headlines that are a score of answers, and the kind of turn each is measured on; None is every turn."""
+"""The headlines that are a score of the answers from all modalities, and the kind of turn each is measured
+on; None is every turn."""
+ALONE = "alone."
+"""How the headlines begin that are a score of the answers from one modality, whose initial follows."""
 
 
 def compare(first: Sequence[Measures], second: Sequence[Measures], truth: Truth) -> dict[str, Any]:
@@ -53,11 +56,14 @@ def _randomisation(
     first: Sequence[Measures], second: Sequence[Measures], truth: Truth, key: str
 ) -> dict[str, Any] | None:
     """Approximate randomisation over conversations; None for what is not a score of answers."""
-    if key not in ON_TURNS:
+    if key not in ON_TURNS and not key.startswith(ALONE):
         return None
-    kind = ON_TURNS[key]
+    kind, letter = ON_TURNS.get(key), key.removeprefix(ALONE)
     labels = truth.labels if kind is None else np.where(truth.kinds == kind, truth.labels, UNLABELLED)
-    a, b = (np.mean([one.probabilities for one in run], axis=0).argmax(axis=1) for run in (first, second))
+    a, b = (
+        np.mean([one.alone.get(letter, one.probabilities) for one in run], axis=0).argmax(axis=1)
+        for run in (first, second)
+    )
     conversation = [c.id for c in truth.split.conversations for _ in c.utterances]
     try:
         pair = pair_of(labels, a, b, conversation, len(truth.label_set))

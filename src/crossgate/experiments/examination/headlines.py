@@ -24,6 +24,8 @@ def headlines(measures: Measures) -> dict[str, float]:
     for pair, one in measures.redundancy.items():
         found[f"cross_correlation.{pair}"] = one.cross_correlation
     if measures.contributions is not None:
+        for letter in measures.alone:
+            found[f"alone.{letter}"] = measures.contributions.worth_f1[letter]
         for modality, value in measures.contributions.overall.items():
             found[f"shapley.{modality}"] = value
     if measures.gates is not None:
@@ -46,6 +48,8 @@ def in_words(key: str) -> tuple[str, str]:
         return f"CKA, {pair_name(which)}", PLAIN
     if what == "cross_correlation":
         return f"squared cross-correlation, {pair_name(which)}", PLAIN
+    if what == "alone":
+        return f"weighted F1, given {NAMES[which]} alone", PERCENT
     if what == "shapley":
         return f"Shapley value, {which}", NATS
     if what == "gates":

@@ -70,6 +70,8 @@ class Measures:
         shifts: scores by kind of turn.
         calibration: of the likeliest emotion's probability.
         probabilities: (utterance, emotion), given all modalities.
+        alone: the same by the initial of the one modality that was given; empty where not every subset was
+            answered.
         shares: (utterance, modality) of the gates; None where the network does not mix.
     """
 
@@ -82,6 +84,7 @@ class Measures:
     shifts: dict[str, KindScores]
     calibration: Reliability
     probabilities: npt.NDArray[np.floating]
+    alone: dict[str, npt.NDArray[np.floating]]
     shares: npt.NDArray[np.floating] | None
 
     def to_json(self) -> dict[str, Any]:
@@ -127,11 +130,8 @@ def measure_network(
     subsets = view_names(network.modalities)
     found = predict_subsets(network, examples, subsets, temperature=temperature)
     whole = found[subsets[-1]]
-    contributions = _contributions(
-        {name: with_prior(one.probabilities, one.valid[-1], truth.prior) for name, one in found.items()},
-        network.modalities,
-        truth,
-    )
+    answers = {name: with_prior(one.probabilities, one.valid[-1], truth.prior) for name, one in found.items()}
+    contributions = _contributions(answers, network.modalities, truth)
     gates = None
     if whole.shares.any() and contributions is not None:
         rows = [list(examples[0].values).index(m) for m in network.modalities]
@@ -150,18 +150,21 @@ def measure_network(
             done=lambda share: done(0.15 + 0.85 * share),
         ),
         shares=whole.shares if gates is not None else None,
+        alone=_alone(answers, contributions),
         **_of_answers(seed, whole.probabilities, truth),
     )
 
 
 def measure_folds(answers: Answers, seed: int, modalities: tuple[Modality, ...], truth: Truth) -> Measures:
     """What out-of-fold predictions allow: contributions, shifts and calibration."""
+    contributions = _contributions(answers, modalities, truth)
     return Measures(
         redundancy={},
-        contributions=_contributions(answers, modalities, truth),
+        contributions=contributions,
         gates=None,
         robustness={},
         shares=None,
+        alone=_alone(answers, contributions),
         **_of_answers(seed, answers["".join(INITIALS[m] for m in modalities)], truth),
     )
 
@@ -188,6 +191,15 @@ def _contributions(
         return None
     nothing = np.tile(truth.prior, (len(truth.labels), 1))
     return contributions_of(truth.labels, {NOTHING: nothing} | answers, modalities, truth.label_set)
+
+
+def _alone(
+    answers: dict[str, npt.NDArray[Any]], contributions: Contributions | None
+) -> dict[str, npt.NDArray[Any]]:
+    """The answers given one modality, where there is more than one to be given."""
+    if contributions is None or len(contributions.modalities) < 2:
+        return {}
+    return {name: one for name, one in answers.items() if len(name) == 1}
 
 
 def _prior(table: CorpusTable, labels: LabelSet) -> tuple[npt.NDArray[np.float64], str]:
