@@ -66,11 +66,17 @@ def test_the_habit_is_measured_on_train_conversations_that_nothing_was_fitted_on
         assert model["habit"]["weighted_f1"]["mean"] == pytest.approx(sum(added) / 2)
 
 
-def test_the_report_names_the_protocol_and_gives_no_test_of_what_cannot_be_negative(
-    table: Any, tmp_path: Path
-) -> None:
+def test_the_report_names_the_protocol_and_compares_honest_epochs_alone(table: Any, tmp_path: Path) -> None:
     result = run(settings(tmp_path, on_table(table.folder), UNTUNED, protocol=LEGACY), tmp_path / "out")
-    assert "comparisons" not in result.results["corpora"][0]
+    corpus = result.results["corpora"][0]
+    by_name = {model["name"]: model for model in corpus["models"]}
+    (compared,) = corpus["comparisons"]
+    model, reference = (
+        [seed["weighted_f1"] for seed in by_name[compared[key]]["seeds"]] for key in ("model", "reference")
+    )
+    assert compared["difference"] == pytest.approx(sum(model) / 2 - sum(reference) / 2)
+    # What the habit adds is never compared with 0: it cannot be negative.
+    assert all("p_value" not in one["habit"]["weighted_f1"] for one in corpus["models"])
     page = (tmp_path / "out" / "results.md").read_text(encoding="utf-8")
     for words in (
         "protocol legacy-best-on-test",
@@ -78,9 +84,10 @@ def test_the_report_names_the_protocol_and_gives_no_test_of_what_cannot_be_negat
         "no test split was read",
         "the habit adds, weighted F1",
         "fewer than five",
+        "in honest weighted F1: a paired t-test",
+        "no test of it against 0",
     ):
         assert words in page
-    assert "randomisation" not in page
     assert all(
         (tmp_path / "out" / name).is_file() for name in ("results.tex", "results.csv", "figures/drawn.png")
     )

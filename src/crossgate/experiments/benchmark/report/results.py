@@ -21,8 +21,8 @@
         together       by measure: of the mean of the seeds' probabilities
         legacy_scores, habit  legacy protocol only: scores so chosen, and how much they are higher, over seeds
         missing        a list: what, why
-      comparisons      honest protocol only; a list: model, reference, seeds (both have), difference, and
-                       t_test and randomisation, each with p_value, p_holm and note
+      comparisons      of the epochs chosen honestly; a list: model, reference, seeds (both have),
+                       difference, and t_test and randomisation, each with p_value, p_holm and note
 
 Scores are shares of 1. A model without a finished seed has no scores: null.
 """
@@ -81,7 +81,7 @@ def collect(
     """
     machines: list[dict[str, Any]] = []
     corpora = [_corpus(settings, corpus, folder, failures, machines) for corpus in settings.corpora]
-    comparisons = [one for corpus in corpora for one in corpus.get("comparisons", [])]
+    comparisons = [one for corpus in corpora for one in corpus["comparisons"]]
     correct(comparisons)
     counts = [len(model["seeds"]) for corpus in corpora for model in corpus["models"] if model["seeds"]]
     title = f"{settings.name}, protocol {settings.protocol}"
@@ -143,14 +143,14 @@ def _corpus(
         labelled = everything[0][1].labels != UNLABELLED
         about["utterances"] = int(labelled.sum())
         about["conversations"] = len(set(np.asarray(everything[0][1].conversations)[labelled]))
-    if settings.protocol != LEGACY:
-        reference = next(one for one in found if one.model.name == settings.reference)
-        about["comparisons"] = [
-            {"model": one.model.name, "reference": settings.reference}
-            | compare(one.runs["seed"], reference.runs["seed"])
-            for one in found
-            if one is not reference
-        ]
+    # Under the legacy protocol too the honest epochs are compared: on conversations that chose nothing.
+    reference = next(one for one in found if one.model.name == settings.reference)
+    about["comparisons"] = [
+        {"model": one.model.name, "reference": settings.reference}
+        | compare(one.runs["seed"], reference.runs["seed"])
+        for one in found
+        if one is not reference
+    ]
     return about
 
 

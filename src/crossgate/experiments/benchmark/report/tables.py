@@ -190,21 +190,14 @@ def _honest_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
         "macro F1",
         "accuracy",
         "seeds together, weighted F1",
-        f"less {reference}",
-        "p, t-test",
-        "p (Holm)",
-        "p, randomisation",
-        "p (Holm)",
+        *_compared_headings(corpus, reference),
     )
-    comparisons = {one["model"]: one for one in corpus["comparisons"]}
     rows = []
     for model in corpus["models"]:
         scores = model["scores"]
         if scores is None:
             rows.append((model["name"], "0", *["–"] * (len(headings) - 2)))
             continue
-        compared = comparisons.get(model["name"]) or {}
-        difference = compared.get("difference")
         rows.append(
             (
                 model["name"],
@@ -214,16 +207,7 @@ def _honest_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
                 spread(scores["macro_f1"]),
                 spread(scores["accuracy"]),
                 f"{100 * model['together']['weighted_f1']:.2f}",
-                ""
-                if model["name"] == reference
-                else "–"
-                if difference is None
-                else f"{100 * difference:+.2f}",
-                *(
-                    "" if model["name"] == reference else probability((compared.get(test) or {}).get(key))
-                    for test in ("t_test", "randomisation")
-                    for key in ("p_value", "p_holm")
-                ),
+                *_compared(corpus, model["name"], reference),
             )
         )
     return headings, rows
@@ -235,6 +219,7 @@ def _legacy_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
         "seeds",
         "honest, weighted F1",
         "95 % interval",
+        *_compared_headings(corpus, reference),
         "legacy-best-on-test, weighted F1",
         "the habit adds, weighted F1",
         "macro F1",
@@ -253,11 +238,34 @@ def _legacy_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
                 str(habit["weighted_f1"]["n"] if habit else 0),
                 spread(model["scores"]["weighted_f1"]),
                 _interval(model["scores"]["weighted_f1"]["interval"]),
+                *_compared(corpus, model["name"], reference),
                 spread(legacy["weighted_f1"]) if legacy else "–",
                 *(spread(habit[name], "+") if habit else "–" for name in NAMES),
             )
         )
     return headings, rows
+
+
+def _compared_headings(corpus: dict[str, Any], reference: str) -> tuple[str, ...]:
+    if "comparisons" not in corpus:  # as the legacy protocol's results were until its report had tests
+        return ()
+    return (f"less {reference}", "p, t-test", "p (Holm)", "p, randomisation", "p (Holm)")
+
+
+def _compared(corpus: dict[str, Any], model: str, reference: str) -> tuple[str, ...]:
+    """A model's difference from the reference and the tests of it; empty cells for the reference itself."""
+    if model == reference or "comparisons" not in corpus:
+        return ("",) * len(_compared_headings(corpus, reference))
+    found: dict[str, Any] = next((one for one in corpus["comparisons"] if one["model"] == model), {})
+    difference = found.get("difference")
+    return (
+        "–" if difference is None else f"{100 * difference:+.2f}",
+        *(
+            probability((found.get(test) or {}).get(key))
+            for test in ("t_test", "randomisation")
+            for key in ("p_value", "p_holm")
+        ),
+    )
 
 
 def _about(results: dict[str, Any]) -> str:
@@ -272,16 +280,18 @@ def _about(results: dict[str, Any]) -> str:
         f"Protocol: {results['protocol']}. Scores in percent, mean ± standard deviation over seeds; the "
         f"interval is of that mean, over resampled conversations. {tuning}"
     )
+    legacy = results["protocol"] == LEGACY
     if results["correction"]:
+        of = "honest weighted F1" if legacy else "weighted F1"
         words += (
-            f" Differences and tests are against {results['reference']}, in weighted F1: a paired t-test "
+            f" Differences and tests are against {results['reference']}, in {of}: a paired t-test "
             "over seeds, and approximate randomisation over conversations of the seeds' mean probabilities; "
             f"{results['correction']}."
         )
-    else:
+    if legacy:
         words += (
             " What the habit adds cannot be negative in weighted F1, so no test of it against 0 is given. "
-            "Both columns are of the same weights epoch by epoch; only the epoch differs."
+            "Both protocols are of the same weights epoch by epoch; only the epoch differs."
         )
     return words
 
