@@ -61,8 +61,8 @@ def test_the_sample_has_all_three_modalities_in_every_utterance(sample: Result) 
         assert sum(turn.probabilities.values()) == pytest.approx(1, abs=1e-4)
         assert sum(use.share for use in turn.modalities.values()) == pytest.approx(1, abs=1e-4)
         assert set(turn.views) == {"t", "a", "v", "ta", "tv", "av", "tav"}
-    # Two faces are in the picture, and the one whose mouth moves is the speaker's. Where YuNet's file is not to
-    # be had, OpenCV's Haar cascade finds the faces less steadily, which drowns the mouth's motion at times.
+    # Two faces are in the picture, and the one whose mouth moves is the speaker's. Where YuNet's file is not
+    # to be had, OpenCV's Haar cascade finds them less steadily, which drowns the motion of mouths at times.
     notes = [str(turn.modalities["visual"].note) for turn in sample.utterances]
     moving = sum(note.startswith("mouth motion") for note in notes)
     assert moving >= (8 if sample.settings["face_detector"] == "yunet" else 4)
