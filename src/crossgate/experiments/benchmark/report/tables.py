@@ -119,7 +119,7 @@ def comma_separated(results: dict[str, Any]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for corpus in results["corpora"]:
-        comparisons = {one["model"]: one for one in corpus.get("comparisons", [])}
+        comparisons = {one["model"]: one for one in corpus["comparisons"]}
         for model in corpus["models"]:
             missing = "; ".join(f"{one['what']}: {one['why']}" for one in model["missing"])
             for measure in results["measures"]:
@@ -190,7 +190,7 @@ def _honest_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
         "macro F1",
         "accuracy",
         "seeds together, weighted F1",
-        *_compared_headings(corpus, reference),
+        *_compared_headings(reference),
     )
     rows = []
     for model in corpus["models"]:
@@ -219,7 +219,7 @@ def _legacy_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
         "seeds",
         "honest, weighted F1",
         "95 % interval",
-        *_compared_headings(corpus, reference),
+        *_compared_headings(reference),
         "legacy-best-on-test, weighted F1",
         "the habit adds, weighted F1",
         "macro F1",
@@ -246,16 +246,14 @@ def _legacy_rows(corpus: dict[str, Any], reference: str) -> tuple[tuple[str, ...
     return headings, rows
 
 
-def _compared_headings(corpus: dict[str, Any], reference: str) -> tuple[str, ...]:
-    if "comparisons" not in corpus:  # as the legacy protocol's results were until its report had tests
-        return ()
+def _compared_headings(reference: str) -> tuple[str, ...]:
     return (f"less {reference}", "p, t-test", "p (Holm)", "p, randomisation", "p (Holm)")
 
 
 def _compared(corpus: dict[str, Any], model: str, reference: str) -> tuple[str, ...]:
     """A model's difference from the reference and the tests of it; empty cells for the reference itself."""
-    if model == reference or "comparisons" not in corpus:
-        return ("",) * len(_compared_headings(corpus, reference))
+    if model == reference:
+        return ("",) * len(_compared_headings(reference))
     found: dict[str, Any] = next((one for one in corpus["comparisons"] if one["model"] == model), {})
     difference = found.get("difference")
     return (
