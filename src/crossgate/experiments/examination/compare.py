@@ -56,14 +56,16 @@ def _randomisation(
     first: Sequence[Measures], second: Sequence[Measures], truth: Truth, key: str
 ) -> dict[str, Any] | None:
     """Approximate randomisation over conversations; None for what is not a score of answers."""
-    if key not in ON_TURNS and not key.startswith(ALONE):
+    if key.startswith(ALONE):
+        kind, letter = None, key.removeprefix(ALONE)
+        answers = [[one.alone[letter] for one in run] for run in (first, second)]
+    elif key in ON_TURNS:
+        kind = ON_TURNS[key]
+        answers = [[one.probabilities for one in run] for run in (first, second)]
+    else:
         return None
-    kind, letter = ON_TURNS.get(key), key.removeprefix(ALONE)
     labels = truth.labels if kind is None else np.where(truth.kinds == kind, truth.labels, UNLABELLED)
-    a, b = (
-        np.mean([one.alone.get(letter, one.probabilities) for one in run], axis=0).argmax(axis=1)
-        for run in (first, second)
-    )
+    a, b = (np.mean(run, axis=0).argmax(axis=1) for run in answers)
     conversation = [c.id for c in truth.split.conversations for _ in c.utterances]
     try:
         pair = pair_of(labels, a, b, conversation, len(truth.label_set))
