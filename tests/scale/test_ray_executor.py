@@ -17,9 +17,9 @@ import pytest
 from crossgate.cli.main import main
 from crossgate.corpora.table import open_table
 from crossgate.errors import CrossgateError, InputError
-from crossgate.pipeline.processes.pool import worker_ended
 from crossgate.scale.machine import MARKER, Expected
 from crossgate.scale.ray_executor import ray_engine
+from crossgate.worker_pool import worker_ended
 from toy_benchmarks import YAML, run, settings, timeless
 
 

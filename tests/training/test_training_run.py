@@ -24,6 +24,7 @@ from crossgate.errors import InputError
 from crossgate.evaluation.members import examples_of
 from crossgate.evaluation.predictor import predict
 from crossgate.evaluation.run_folder import FOLD_PREDICTIONS
+from crossgate.evaluation.subsets import keep_only
 from crossgate.evaluation.validation import validation_figures
 from crossgate.features.assemble import assemble
 from crossgate.features.dataset import make_examples
@@ -33,6 +34,7 @@ from crossgate.models.checkpoint import load_checkpoint
 from crossgate.training.record import EpochLog, read_run
 from crossgate.training.run import train
 from crossgate.training.seeds import train_seeds
+from crossgate.training.settings import SelectionSettings
 
 
 @pytest.fixture
@@ -460,3 +462,38 @@ def test_what_can_be_learned_is_learned(make_table: Callable[..., CorpusTable], 
     recipe = experiment(training={"epochs": 15, "batch_size": 4}, model={"dropout": 0.1})
     outcome = train(recipe, table, tmp_path / "run")["outcome"]
     assert outcome["weighted_f1"] > 0.8
+
+
+def test_the_epoch_is_chosen_by_what_the_modalities_it_names_give(table: CorpusTable, tmp_path: Path) -> None:
+    """As evaluation measures them: faces that are not given do not count."""
+    settings = replace(experiment(), selection=SelectionSettings(given="at"))
+    outcome = train(settings, table, tmp_path / "run")["outcome"]
+    assert outcome["selected_by"] == "validation given at"
+    checkpoint = load_checkpoint(tmp_path / "run" / "checkpoint")
+    examples = examples_of(checkpoint, table.split("validation"))
+    given = {
+        letters: validation_figures(
+            predict(checkpoint.network, keep_only(examples, checkpoint.network, letters))
+        )
+        for letters in ("ta", "tav")
+    }
+    figure = "validation/negative_log_likelihood"
+    assert given["ta"][figure] == pytest.approx(outcome["negative_log_likelihood"], rel=1e-5)
+    assert given["tav"][figure] != pytest.approx(outcome["negative_log_likelihood"], rel=1e-3)
+
+
+def test_seeds_side_by_side_choose_by_the_same(table: CorpusTable, tmp_path: Path) -> None:
+    settings = replace(experiment(), selection=SelectionSettings(given="t"))
+    train_seeds(settings, table, tmp_path / "several", seeds=2, together=True)
+    alone = train(settings, table, tmp_path / "alone", seed=1)["outcome"]
+    together = record(tmp_path / "several" / "seed-1")["outcome"]
+    assert together["selected_by"] == "validation given t"
+    assert together["negative_log_likelihood"] == pytest.approx(alone["negative_log_likelihood"], rel=1e-4)
+
+
+def test_a_modality_that_is_not_there_cannot_choose(table: CorpusTable, tmp_path: Path) -> None:
+    settings = replace(experiment(), selection=SelectionSettings(given="tx"))
+    with pytest.raises(InputError, match="'tx'"):
+        train(settings, table, tmp_path / "run")
+    with pytest.raises(InputError, match="folds"):
+        SelectionSettings("folds", given="ta")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from crossgate.errors import InputError
 
 if TYPE_CHECKING:
-    from crossgate.pipeline.processes.pool import Engine
+    from crossgate.worker_pool import Engine
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from crossgate.errors import InputError
 from crossgate.pipeline.extraction.settings import ExtractionSettings
 
 if TYPE_CHECKING:
-    from crossgate.pipeline.processes.pool import Engine
+    from crossgate.worker_pool import Engine
 
 
 @dataclass(frozen=True, kw_only=True)

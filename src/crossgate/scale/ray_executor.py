@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crossgate.pipeline.processes.pool import Engine, worker_ended
 from crossgate.scale.machine import Expected
 from crossgate.scale.ray_session import PATIENCE, end_with_ray, ray_library, ray_session, refuse_address
+from crossgate.worker_pool import Engine, worker_ended
 
 
 def ray_engine(

@@ -16,6 +16,7 @@ from crossgate.conversation import Conversation, FeatureSpec, Modality
 from crossgate.corpora.table import CorpusTable, Split
 from crossgate.errors import InputError
 from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLDS_FOLDER, RUN_FILE
+from crossgate.evaluation.subsets import keep_only, subset_of
 from crossgate.features.assemble import TURNS, WITHOUT, assemble
 from crossgate.features.dataset import Example, Features, make_examples
 from crossgate.features.standardize import Standardizer
@@ -133,12 +134,12 @@ class Run:
         standardizers = _statistics(features)
         # As in use: what cannot have been measured is taken for missing. The network trains on all there is.
         other, _ = assemble(held_out, self.experiment.features, specs, standardizers=standardizers)
-        return Splits(
-            self._examples(split.conversations, features, standardizers),
-            self._examples(held_out.conversations, other, standardizers),
-            specs,
-            standardizers,
-        )
+        train = self._examples(split.conversations, features, standardizers)
+        validation = self._examples(held_out.conversations, other, standardizers)
+        if given := self.experiment.selection.given:
+            network = self.fresh_network(train)
+            validation = keep_only(validation, network, subset_of(given, network))
+        return Splits(train, validation, specs, standardizers)
 
     def conclude(self, fitted: Fit, data: Splits) -> dict[str, Any]:
         """Keep the checkpoint of a fit by validation; returns its figures, on the first process only."""
@@ -146,7 +147,9 @@ class Run:
         if not self.group.first:  # it alone has the figures
             return {}
         row = fitted.rows[fitted.best_epoch - 1]
-        return {"selected_by": "validation", "epoch": fitted.best_epoch, "epochs": len(fitted.rows)} | {
+        given = self.experiment.selection.given
+        by = f"validation given {given}" if given else "validation"
+        return {"selected_by": by, "epoch": fitted.best_epoch, "epochs": len(fitted.rows)} | {
             name.removeprefix("validation/"): value
             for name, value in row.items()
             if name.startswith("validation/")

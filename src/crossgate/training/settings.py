@@ -71,6 +71,9 @@ class SelectionSettings:
     final fit on all groups stops there."""
     group: str = r"^(Ses\d\d)"
     """Regular expression whose first group, in the conversation's id, names its fold; IEMOCAP's session."""
+    given: str = ""
+    """Letters of the modalities that are given where the epoch is chosen on the validation split, for example
+    ta where its faces are not the speakers' own (`crossgate pair`); empty gives all there are."""
 
     def __post_init__(self) -> None:
         try:
@@ -79,6 +82,8 @@ class SelectionSettings:
             raise InputError(f"selection.group is not a regular expression: {error}") from error
         if groups < 1:
             raise InputError(f"selection.group ({self.group!r}) needs a group in parentheses")
+        if self.given and self.by == "folds":
+            raise InputError("selection.given is for selection by validation; folds give all there is")
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from crossgate.experiments.benchmark.tuning import TUNING_FOLDER, Tuning
 from crossgate.experiments.benchmark.workers import Course, drive
 from crossgate.files import write_json
 from crossgate.locking import LOCK_FILE, alone
-from crossgate.pipeline.processes.pool import Engine
 from crossgate.training.settings import Experiment
+from crossgate.worker_pool import Engine
 
 BENCHMARK_FILE = "benchmark.json"
 """Its protocol and name, what the folder is of, and the last command that trained in it."""

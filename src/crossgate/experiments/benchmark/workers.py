@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from crossgate.experiments.benchmark.runs import Job, Outcome, work
-from crossgate.pipeline.processes.pool import Engine, local_pool
+from crossgate.worker_pool import Engine, local_pool
 
 Course = Generator[Sequence[Job], list[Outcome], None]
 """Gives jobs that may run side by side, is sent their outcomes in the same order, gives the next ones."""

@@ -23,8 +23,8 @@ from crossgate.pipeline.extraction.processes import measure_by_processes
 from crossgate.pipeline.extraction.progress import Done
 from crossgate.pipeline.extraction.settings import ExtractionSettings
 from crossgate.pipeline.extraction.worker import Measured, Worker
-from crossgate.pipeline.processes.pool import Engine
 from crossgate.pipeline.steps import Step
+from crossgate.worker_pool import Engine
 
 REPORT_FILE = "extraction.json"
 """In the table's folder: every clip that could not be read, or in which something is not there, and why."""

@@ -12,7 +12,7 @@ from crossgate.errors import InputError
 from crossgate.pipeline.extraction.layouts import Clip
 from crossgate.pipeline.extraction.settings import ExtractionSettings
 from crossgate.pipeline.extraction.worker import Made, Measured, Worker
-from crossgate.pipeline.processes.pool import Engine, local_pool
+from crossgate.worker_pool import Engine, local_pool
 
 AHEAD = 4
 """Clips a local process has waiting for it. Of tasks of Ray none waits: where there is room, all run."""

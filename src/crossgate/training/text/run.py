@@ -11,11 +11,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import combinations
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,6 @@ from crossgate.features.text.turn_embedder import CONFIG_FILE, TurnEmbedder
 from crossgate.features.text.turn_encoder import Tokenizer
 from crossgate.files import remove_drafts, write_json
 from crossgate.locking import alone
-from crossgate.orphans import end_with_parent
 from crossgate.training.configuration import plain
 from crossgate.training.randomness import Purpose, make_deterministic, seed_torch
 from crossgate.training.record import take_up
@@ -38,6 +35,7 @@ from crossgate.training.text.batches import with_names
 from crossgate.training.text.settings import TextTraining
 from crossgate.training.text.sources import Dialogue, Source, dialogues_of_split, read_source
 from crossgate.training.text.trainer import fit_text
+from crossgate.worker_pool import local_pool
 
 ALL = "all"
 """The encoder that has read everything."""
@@ -108,8 +106,7 @@ def _train(
         for left_out in missing:
             prepared.fit(left_out, report)
     elif missing:
-        context = get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+        with local_pool(workers) as pool:
             for done in [pool.submit(_fit_apart, run, left_out, report) for left_out in missing]:
                 done.result()
     for left_out in wanted:

@@ -20,7 +20,7 @@ def worker_ended() -> CrossgateError:
     """What is said of a worker process that was killed."""
     return CrossgateError(
         "a worker process ended in the middle of its work (out of memory?)",
-        fix="the same command goes on; with fewer --workers it needs less memory",
+        fix="begin it again, with --resume where it trains: it goes on; fewer --workers need less memory",
     )
 
 
