@@ -16,17 +16,21 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"training.device {name!r} is not to be had: {str(error).splitlines()[0]}"
-        ) from error
+        raise InputError(f"device {name!r} is not to be had: {str(error).splitlines()[0]}") from error
     return device
 
 
 def uses_bfloat16(settings: TrainingSettings, device: torch.device) -> bool:
     """Whether the forward pass runs in bfloat16."""
     if settings.precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+        # Not on a CPU: the fusion's products are too small to gain by it.
+        return device.type == "cuda" and has_bfloat16(device)
     return settings.precision == "bfloat16"
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device multiplies in 16 bits at a gain."""
+    return torch.cuda.is_bf16_supported() if device.type == "cuda" else processor_has_bfloat16()
 
 
 def processor_has_bfloat16() -> bool:

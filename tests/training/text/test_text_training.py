@@ -18,7 +18,7 @@ from crossgate.training.text.embed import embed_table
 from crossgate.training.text.losses import contrastive, divergence
 from crossgate.training.text.run import TextRun, train_text
 from crossgate.training.text.settings import OptimizerSettings, SourceSettings, TextTraining
-from tiny_base import tiny_base
+from tiny_base import tiny_base, tiny_roberta
 
 
 @pytest.fixture
@@ -222,3 +222,37 @@ def test_an_encoder_of_several_seeds_is_the_mean_of_their_weights(root, training
 def test_no_seed_is_refused(training):
     with pytest.raises(InputError, match="seeds is 0"):
         replace(training, seeds=0)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_roberta_can_be_the_base(root, training, tmp_path, causal):
+    """Other tokens and other positions: what a turn is given does not depend on the windows beside it."""
+    encoder = replace(training.encoder, base=tiny_roberta(tmp_path / "base"), causal=causal)
+    optimizer = replace(training.optimizer, rounds=6)
+    record = train_text(
+        TextRun(replace(training, encoder=encoder, optimizer=optimizer), root, tmp_path / "run")
+    )
+    losses = [row["train/loss"] for row in record["fits"]["all"]["rounds"]]
+    assert losses[-1] < losses[0] - 0.05
+    embedder = TurnEmbedder.load(tmp_path / "run" / "all")
+    conversations = open_table(root / "table").split("validation").conversations
+    together = embedder.embed(conversations, "toy")[0]
+    alone = np.concatenate([embedder.embed([one], "toy")[0] for one in conversations])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    first = replace(conversations[0], utterances=conversations[0].utterances[:1])
+    same = np.allclose(embedder.embed([first], "toy")[0][0], together[0], atol=1e-5)
+    assert same == causal
+
+
+def test_a_device_that_is_not_there_is_refused(root, training, tmp_path):
+    lost = replace(training, optimizer=replace(training.optimizer, device="cuda:99"))
+    with pytest.raises(InputError, match="device 'cuda:99'"):
+        train_text(TextRun(lost, root, tmp_path / "run"))
+
+
+def test_an_encoder_of_another_rank_cannot_be_begun_with(root, training, tmp_path):
+    train_text(TextRun(training, root, tmp_path / "first"))
+    other = replace(training, encoder=replace(training.encoder, rank=4))
+    with pytest.raises(InputError, match="rank 8 cannot begin one of base"):
+        train_text(TextRun(other, root, tmp_path / "run", start=tmp_path / "first" / "all"))
+    assert not (tmp_path / "run").exists()

@@ -121,16 +121,25 @@ class TurnEmbedder:
             write_json(draft / CONFIG_FILE, config)
 
     def take_from(self, other: TurnEmbedder) -> None:
-        """Begin with another encoder's adapter, and with those of its heads that have the same labels."""
+        """Begin with another encoder's adapter, and with those of its heads that have the same labels.
+
+        Raises InputError where it has another base or rank.
+        """
         heads = {n for n, labels in self.labels.items() if other.labels.get(n) == labels}
-        self._take(
-            {
-                _peft_name(name): value
-                for name, value in other._trained().items()
-                if not name.startswith("heads.") or name.split(".")[1] in heads
-            },
-            all_of_them=False,
-        )
+        taken = {
+            _peft_name(name): value
+            for name, value in other._trained().items()
+            if not name.startswith("heads.") or name.split(".")[1] in heads
+        }
+        try:
+            self._take(taken, all_of_them=False)
+        except RuntimeError as error:
+            mine, its = self.encoder.settings, other.encoder.settings
+            raise InputError(
+                f"an encoder of base {its.base!r}, rank {its.rank} cannot begin one of base {mine.base!r}, "
+                f"rank {mine.rank}",
+                fix="begin with one of the same base and rank, or with none",
+            ) from error
 
     def become_mean_of(self, others: Sequence[TurnEmbedder]) -> None:
         """Take the mean of several encoders' weights, all begun with the same ones (model soups)."""
@@ -235,14 +244,14 @@ class TurnEmbedder:
         if self.reader is not None:
             return self.reader(tokens)
         self.encoder.eval()
-        found: Array = self.encoder(tokens).float().numpy()
+        found: Array = self.encoder(tokens.to(self.encoder.device)).float().cpu().numpy()
         return found
 
     @torch.inference_mode()
     def answers(self, vectors: Array, head: str) -> Array:
         """Log-probabilities of a head, (turn, feature) to (turn, label)."""
-        logits = self.encoder.classify(torch.from_numpy(vectors), head)
-        found: Array = logits.float().log_softmax(dim=-1).numpy()
+        logits = self.encoder.classify(torch.from_numpy(vectors).to(self.encoder.device), head)
+        found: Array = logits.float().log_softmax(dim=-1).cpu().numpy()
         return found
 
     def _trained(self) -> dict[str, Tensor]:

@@ -41,6 +41,10 @@ class Tokens:
     words: Tensor
     count: int
 
+    def to(self, device: torch.device) -> Tokens:
+        """The same on another device."""
+        return Tokens(self.ids.to(device), self.turns.to(device), self.words.to(device), self.count)
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -78,6 +82,11 @@ class TurnEncoder(nn.Module):
         self.width = width * len(settings.layers)
         self.dropout = nn.Dropout(settings.dropout)
         self.heads = nn.ModuleDict({name: nn.Linear(self.width, size) for name, size in heads.items()})
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
 
     def train(self, mode: bool = True) -> TurnEncoder:
         """Training writes the attention out: forward and back in bfloat16 that is twice as fast on a CPU as

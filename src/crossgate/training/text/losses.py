@@ -17,7 +17,7 @@ def contrastive(vectors: Tensor, labels: Tensor) -> Tensor:
         labels: (turn,) int. A turn whose label no other has gives 0.
     """
     unit = torch.nn.functional.normalize(vectors, dim=-1)
-    itself = torch.eye(len(unit), dtype=torch.bool)
+    itself = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
     similar = (unit @ unit.T / TEMPERATURE).masked_fill(itself, -torch.inf)
     alike = (labels[:, None] == labels[None, :]) & ~itself
     log_share = similar.log_softmax(dim=-1).masked_fill(~alike, 0.0)

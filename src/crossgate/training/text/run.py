@@ -131,10 +131,13 @@ class _Prepared:
     def __init__(self, run: TextRun) -> None:
         self.run = run
         make_deterministic(run.training.optimizer.threads)
-        tokenizer = TurnEmbedder.fresh(run.training.encoder, {}).tokenizer
+        fresh = TurnEmbedder.fresh(run.training.encoder, {})
+        tokenizer = fresh.tokenizer
         self.sources = [read_source(run.root, n, s, tokenizer) for n, s in run.training.sources.items()]
         self.held_out = _validation_splits(run.training, run.root, tokenizer)
         self.first = TurnEmbedder.load(run.start) if run.start else None
+        if self.first:
+            fresh.take_from(self.first)  # refused here, before there is a folder
 
     def fit(self, left_out: tuple[int, ...], report: Report | None) -> None:
         """One encoder, in a folder of its own; where it is the mean of several seeds, they stay below it."""

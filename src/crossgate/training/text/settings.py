@@ -80,7 +80,9 @@ class OptimizerSettings:
     """Weight of the divergence between two readings with other dropout (R-Drop, Wu et al. 2021); doubles the
     work."""
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
-    """Of the products; `auto` is bfloat16 where the processor has instructions for it."""
+    """Of the products; `auto` is bfloat16 where the device has instructions for it."""
+    device: str = "auto"
+    """`auto` is the GPU where there is one, else the CPU."""
     threads: int = 1
     """CPU threads."""
 

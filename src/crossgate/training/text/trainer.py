@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from crossgate.errors import CrossgateError
 from crossgate.features.text.turn_encoder import Tokenizer, Tokens, TurnEncoder, pack
-from crossgate.training.device import processor_has_bfloat16
+from crossgate.training.device import has_bfloat16, pick_device
 from crossgate.training.randomness import Purpose, generator, seed_torch
 from crossgate.training.schedule import learning_rate_factor, update_average
 from crossgate.training.state import Progress, TrainingState
@@ -42,9 +42,15 @@ def fit_text(
     measure: Measure | None = None,
     on_round: Callable[[dict[str, Any]], None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Train in place; the encoder ends with the averaged weights of the last round. Returns a row a round."""
+    """Train in place; the encoder ends with the averaged weights of the last round, on the settings' device.
+
+    Returns a row a round. Raises InputError for a device that is not to be had, and CrossgateError where the
+    loss is no longer a number.
+    """
     settings = training.optimizer
     torch.set_num_threads(settings.threads)
+    device = pick_device(settings.device)
+    encoder.to(device)
     trained = {name: p for name, p in encoder.named_parameters() if p.requires_grad}
     parameters = nn.ParameterList(trained.values())
     average = copy.deepcopy(parameters)
@@ -54,7 +60,7 @@ def fit_text(
     if on_round:
         for row in state.progress.rows:
             on_round(row)
-    weights = [torch.from_numpy(source.class_weights) for source in sources]
+    weights = [torch.from_numpy(source.class_weights).to(device) for source in sources]
     shares = [training.sources[source.name].share for source in sources]
     while state.progress.epoch < settings.rounds:
         started, number = time.perf_counter(), state.progress.epoch
@@ -69,7 +75,7 @@ def fit_text(
             step = state.progress.step
             seed_torch(seed, Purpose.STEP, step)
             optimizer.zero_grad(set_to_none=True)
-            with _precision(settings):
+            with _precision(settings, device):
                 loss = _loss(encoder, tokenizer, batch, sources, weights, training, seed, step)
             loss.backward()  # type: ignore[no-untyped-call]
             norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
@@ -88,7 +94,7 @@ def fit_text(
         row = {"round": number + 1, "step": state.progress.step, "train/loss": total}
         row["seconds"] = time.perf_counter() - started
         if measure:
-            with _Lent(list(parameters), list(average)), _precision(settings):
+            with _Lent(list(parameters), list(average)), _precision(settings, device):
                 encoder.eval()
                 row |= measure(encoder)
         state.progress.rows.append(row)
@@ -102,10 +108,10 @@ def fit_text(
     return state.progress.rows
 
 
-def _precision(settings: OptimizerSettings) -> torch.autocast:
+def _precision(settings: OptimizerSettings, device: torch.device) -> torch.autocast:
     """Computes in the precision that is asked for; weights stay in float32."""
-    half = processor_has_bfloat16() if settings.precision == "auto" else settings.precision == "bfloat16"
-    return torch.autocast("cpu", torch.bfloat16, enabled=half)
+    half = has_bfloat16(device) if settings.precision == "auto" else settings.precision == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=half)
 
 
 class _Lent:
@@ -144,7 +150,8 @@ def _loss(
         tokenizer.mask,
         generator(seed, Purpose.STEP, step),
     )
-    tokens = Tokens(torch.from_numpy(hidden), tokens.turns, tokens.words, tokens.count)
+    device = encoder.device
+    tokens = Tokens(torch.from_numpy(hidden), tokens.turns, tokens.words, tokens.count).to(device)
     readings = [encoder(tokens) for _ in range(2 if settings.twice else 1)]
     losses, total = [], 0.0
     for index, source in enumerate(sources):
@@ -156,6 +163,7 @@ def _loss(
             piece = batch[row]
             own = piece.dialogue.targets[piece.first : piece.first + len(piece.turns)]
             targets[place, : len(own)] = torch.from_numpy(own)
+        targets = targets.to(device)
         labelled = targets.sum(dim=-1) > 0
         target = targets[labelled]
         weight = (target * class_weights[index]).sum(dim=-1) * training.sources[source.name].weight
