@@ -256,3 +256,10 @@ def test_an_encoder_of_another_rank_cannot_be_begun_with(root, training, tmp_pat
     with pytest.raises(InputError, match="rank 8 cannot begin one of base"):
         train_text(TextRun(other, root, tmp_path / "run", start=tmp_path / "first" / "all"))
     assert not (tmp_path / "run").exists()
+
+
+def test_heads_that_read_other_layers_begin_anew(root, training, tmp_path):
+    train_text(TextRun(training, root, tmp_path / "first"))
+    wider = replace(training, encoder=replace(training.encoder, layers=(1, 2)))
+    train_text(TextRun(wider, root, tmp_path / "run", start=tmp_path / "first" / "all"))
+    assert TurnEmbedder.load(tmp_path / "run" / "all").encoder.width == 64

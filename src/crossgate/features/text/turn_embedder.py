@@ -121,11 +121,16 @@ class TurnEmbedder:
             write_json(draft / CONFIG_FILE, config)
 
     def take_from(self, other: TurnEmbedder) -> None:
-        """Begin with another encoder's adapter, and with those of its heads that have the same labels.
+        """Begin with another encoder's adapter, and with those of its heads that have the same labels and
+        read as many numbers.
 
         Raises InputError where it has another base or rank.
         """
-        heads = {n for n, labels in self.labels.items() if other.labels.get(n) == labels}
+        heads = {
+            name
+            for name, labels in self.labels.items()
+            if other.labels.get(name) == labels and other.encoder.width == self.encoder.width
+        }
         taken = {
             _peft_name(name): value
             for name, value in other._trained().items()
