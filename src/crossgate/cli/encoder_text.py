@@ -28,6 +28,9 @@ class TrainText:
     """Folder of the run; must be new unless --resume is given."""
     start: Path | None = None
     """Folder of an encoder to begin with, for example RUN/all of a warm-up."""
+    teacher: Path | None = None
+    """Folder of an earlier run on the same corpora that left parts out: its answers on conversations it had
+    not read become a share of every target (self-distillation)."""
     seed: int = 0
     """Seed of heads, order, masks and dropout."""
     resume: bool = False
@@ -46,7 +49,12 @@ class TrainText:
         replaced = replaced_settings(self.set, self.seed)
         train_text(
             TextRun(
-                load_settings(TextTraining, self.config, replaced), self.data, self.out, self.seed, self.start
+                load_settings(TextTraining, self.config, replaced),
+                self.data,
+                self.out,
+                self.seed,
+                self.start,
+                self.teacher,
             ),
             resume=self.resume,
             workers=self.workers,

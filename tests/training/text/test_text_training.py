@@ -18,6 +18,8 @@ from crossgate.training.text.embed import embed_table
 from crossgate.training.text.losses import contrastive, divergence
 from crossgate.training.text.run import TextRun, train_text
 from crossgate.training.text.settings import OptimizerSettings, SourceSettings, TextTraining
+from crossgate.training.text.sources import read_source
+from crossgate.training.text.teacher import ask_teacher, taught
 from tiny_base import tiny_base, tiny_roberta
 
 
@@ -263,3 +265,62 @@ def test_heads_that_read_other_layers_begin_anew(root, training, tmp_path):
     wider = replace(training, encoder=replace(training.encoder, layers=(1, 2)))
     train_text(TextRun(wider, root, tmp_path / "run", start=tmp_path / "first" / "all"))
     assert TurnEmbedder.load(tmp_path / "run" / "all").encoder.width == 64
+
+
+@pytest.fixture
+def teacher(root, training, tmp_path):
+    """Two encoders of a part each, and one of everything."""
+    train_text(TextRun(replace(training, leave_out="one"), root, tmp_path / "teacher"))
+    return tmp_path / "teacher"
+
+
+def test_targets_are_in_part_what_the_encoder_that_had_not_read_them_answers(
+    root, training, tmp_path, teacher
+):
+    sources = [
+        read_source(root, "toy", training.sources["toy"], TurnEmbedder.load(teacher / "all").tokenizer)
+    ]
+    ask_teacher(teacher, ["toy"], sources, tmp_path)
+    mixed = taught(sources, tmp_path, 0.25)[0]
+    conversations = open_table(root / "table").split("train").conversations
+    for dialogue, soft, conversation in zip(
+        sources[0].dialogues, mixed.dialogues, conversations, strict=True
+    ):
+        assert dialogue.id == soft.id == conversation.id
+        reader = TurnEmbedder.load(teacher / f"without-{dialogue.part}")
+        answer = np.exp(reader.embed([conversation], "toy")[0])
+        labelled = dialogue.targets.any(axis=-1)
+        np.testing.assert_allclose(
+            soft.targets[labelled], (0.75 * dialogue.targets + 0.25 * answer)[labelled], atol=1e-5
+        )
+        assert not soft.targets[~labelled].any()
+
+
+def test_a_pupil_is_another_encoder_and_resumes_to_the_same(root, training, tmp_path, teacher, monkeypatch):
+    first = TextRun(training, root, tmp_path / "whole", teacher=teacher)
+    record = train_text(first)
+    assert set(record["teacher"]) >= {"without-1/adapter_model.safetensors", "without-2/heads.safetensors"}
+    assert weights(tmp_path / "whole" / "all") != weights(teacher / "all")
+    # Figures are those of labels, whatever was learned from.
+    assert record["fits"]["all"]["rounds"][0]["toy/weighted_f1"] >= 0
+    monkeypatch.setattr(text_run, "fit_text", lambda *_, **__: 1 / 0)
+    broken = replace(first, folder=tmp_path / "broken")
+    with pytest.raises(ZeroDivisionError):
+        train_text(broken)
+    monkeypatch.undo()
+    train_text(broken, resume=True)
+    assert weights(tmp_path / "broken" / "all") == weights(tmp_path / "whole" / "all")
+    other = tmp_path / "other"
+    train_text(TextRun(replace(training, leave_out="one"), root, other, seed=1))
+    with pytest.raises(InputError, match="another teacher"):
+        train_text(replace(broken, teacher=other), resume=True)
+
+
+def test_who_has_read_everything_is_no_teacher(root, training, tmp_path, teacher):
+    train_text(TextRun(training, root, tmp_path / "all-read"))
+    with pytest.raises(InputError, match="left nothing of these sources out"):
+        train_text(TextRun(training, root, tmp_path / "run", teacher=tmp_path / "all-read"))
+    thirds = replace(training, sources={"toy": SourceSettings("table", folds="3")})
+    with pytest.raises(InputError, match="learned toy from other data or in other parts"):
+        train_text(TextRun(thirds, root, tmp_path / "run", teacher=teacher))
+    assert not (tmp_path / "run").exists()

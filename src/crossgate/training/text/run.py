@@ -34,6 +34,7 @@ from crossgate.training.record import take_up
 from crossgate.training.text.batches import with_names
 from crossgate.training.text.settings import TextTraining
 from crossgate.training.text.sources import Dialogue, Source, dialogues_of_split, read_source
+from crossgate.training.text.teacher import ANSWERS_FILE, ask_teacher, check_teacher, taught, weights_of
 from crossgate.training.text.trainer import fit_text
 from crossgate.worker_pool import local_pool
 
@@ -54,14 +55,15 @@ Report = Callable[[str, dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class TextRun:
-    """What every fit of a run shares: settings, the folder the sources' paths start from, the run's folder,
-    the seed, and the folder of the encoder to begin with."""
+    """What every fit of a run shares: settings, the folder the sources' paths start from, the run's folder, the
+    seed, the folder of the encoder to begin with, and the run whose answers are targets beside the labels."""
 
     training: TextTraining
     root: Path
     folder: Path
     seed: int = 0
     start: Path | None = None
+    teacher: Path | None = None
 
 
 def train_text(
@@ -89,6 +91,8 @@ def train_text(
     prepared = _Prepared(run)
     with alone(run.folder):
         record = _open(run, prepared.sources, resume, command)
+        if run.teacher and not (run.folder / ANSWERS_FILE).is_file():
+            ask_teacher(run.teacher, prepared.taught, prepared.sources, run.folder)
         _train(run, prepared, record, workers, report)
         for leftover in (*run.folder.glob(f"*/{STATE_FOLDER}"), *run.folder.glob(f"*/*/{STATE_FOLDER}")):
             shutil.rmtree(leftover)  # of a process that was killed when the fit was saved
@@ -138,6 +142,10 @@ class _Prepared:
         self.first = TurnEmbedder.load(run.start) if run.start else None
         if self.first:
             fresh.take_from(self.first)  # refused here, before there is a folder
+        self.taught: tuple[str, ...] = ()
+        if run.teacher:
+            data = {name: _hash(run.root / source.path) for name, source in run.training.sources.items()}
+            self.taught = check_teacher(run.teacher, run.training.sources, data)
 
     def fit(self, left_out: tuple[int, ...], report: Report | None) -> None:
         """One encoder, in a folder of its own; where it is the mean of several seeds, they stay below it."""
@@ -166,6 +174,9 @@ class _Prepared:
     ) -> None:
         """Train one encoder from one seed and save it."""
         training = self.run.training
+        sources = self.sources
+        if self.taught:
+            sources = taught(sources, self.run.folder, training.teacher_share)
         seed_torch(seed, Purpose.WEIGHTS)
         labels = {source.name: source.labels for source in self.sources}
         embedder = TurnEmbedder.fresh(training.encoder, labels)
@@ -174,7 +185,7 @@ class _Prepared:
         rows = fit_text(
             embedder.encoder,
             embedder.tokenizer,
-            _divided(self.sources, left_out)[0],
+            _divided(sources, left_out)[0],
             training,
             seed=seed,
             state_folder=place / STATE_FOLDER,
@@ -279,6 +290,8 @@ def _open(run: TextRun, sources: Sequence[Source], resume: bool, command: str) -
         "data": {name: _hash(run.root / s.path) for name, s in training.sources.items()},
         "start": _hash(run.start) if run.start else None,
     }
+    if run.teacher:
+        recipe["teacher"] = weights_of(run.teacher)
     about = {"fits": {}, "dialogues": {source.name: len(source.dialogues) for source in sources}}
     return take_up(run.folder, recipe, resume=resume, command=command, about=about)
 

@@ -107,9 +107,13 @@ class TextTraining:
     mean: bool = False
     """Also average the weights of the encoder of everything and of those that left one part out; new texts
     are then read by that mean."""
+    teacher_share: float = 0.5
+    """Share of every target that is the teacher's answer, where a teacher is named; the rest is the label."""
     select: tuple[str, ...] = ()
     """Heads whose validation split, or left-out part, is measured after every round."""
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise InputError(f"seeds is {self.seeds}, expected 1 or more")
+        if not 0 < self.teacher_share <= 1:
+            raise InputError(f"teacher_share is {self.teacher_share}, expected more than 0, at most 1")
