@@ -55,8 +55,8 @@ Report = Callable[[str, dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class TextRun:
-    """What every fit of a run shares: settings, the folder the sources' paths start from, the run's folder, the
-    seed, the folder of the encoder to begin with, and the run whose answers are targets beside the labels."""
+    """What every fit of a run shares: settings, the folder the sources' paths start from, the run's folder,
+    the seed, the folder of the encoder to begin with, and the run whose answers are targets too."""
 
     training: TextTraining
     root: Path
