@@ -81,6 +81,8 @@ class Embed:
     """The corpus' name among the encoder's sources."""
     out: Path
     """Folder of the new table; its test split is not written, it is read when predictions are made."""
+    teacher: Path | None = None
+    """Folder of the run that taught this one: its encoders left parts out, and read the train split."""
 
     def run(self) -> int:
         """Embed and write."""
@@ -88,7 +90,7 @@ class Embed:
         from crossgate.corpora.table import open_table
         from crossgate.training.text.embed import embed_table
 
-        table = embed_table(self.run_folder, open_table(self.data), self.head, self.out)
+        table = embed_table(self.run_folder, open_table(self.data), self.head, self.out, self.teacher)
         print_manifest(table.manifest)
         return 0
 

@@ -324,3 +324,25 @@ def test_who_has_read_everything_is_no_teacher(root, training, tmp_path, teacher
     with pytest.raises(InputError, match="learned toy from other data or in other parts"):
         train_text(TextRun(thirds, root, tmp_path / "run", teacher=teacher))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_pupil_that_left_nothing_out_takes_train_answers_from_its_teacher(
+    root, training, tmp_path, teacher
+):
+    train_text(TextRun(training, root, tmp_path / "pupil", teacher=teacher))
+    table = open_table(root / "table")
+    with pytest.raises(InputError, match="no part was left out"):
+        embed_table(tmp_path / "pupil", table, "toy", tmp_path / "no")
+    made = embed_table(tmp_path / "pupil", table, "toy", tmp_path / "embedded", teacher)
+    theirs = embed_table(teacher, table, "toy", tmp_path / "teachers")
+    answers = [
+        {name: one.split(name).columns["text_turns"] for name in ("train", "validation")}
+        for one in (made, theirs)
+    ]
+    np.testing.assert_array_equal(answers[0]["train"].values, answers[1]["train"].values)
+    assert not np.array_equal(answers[0]["validation"].values, answers[1]["validation"].values)
+    pupil = TurnEmbedder.load(tmp_path / "pupil" / "all")
+    assert TurnEmbedder.load(made.folder / ENCODER_FOLDER).version == pupil.version
+    train_text(TextRun(replace(training, leave_out="one"), root, tmp_path / "stranger", seed=1))
+    with pytest.raises(InputError, match="did not teach"):
+        embed_table(tmp_path / "pupil", table, "toy", tmp_path / "no", tmp_path / "stranger")

@@ -23,9 +23,12 @@ from crossgate.files import new_folder
 from crossgate.training.record import read_run
 from crossgate.training.text.run import ALL, MEAN, fit_name
 from crossgate.training.text.sources import parts_of
+from crossgate.training.text.teacher import weights_of
 
 
-def embed_table(run: Path, table: CorpusTable, head: str, folder: Path) -> CorpusTable:
+def embed_table(
+    run: Path, table: CorpusTable, head: str, folder: Path, teacher: Path | None = None
+) -> CorpusTable:
     """Write `table` once more with the column `text_turns`; the test split stays where it is.
 
     The answers on a train conversation are those of the encoder that left its part out. Where the run left
@@ -33,10 +36,24 @@ def embed_table(run: Path, table: CorpusTable, head: str, folder: Path) -> Corpu
     that part: no encoder behind them has read it. The validation split is read by the encoder of everything,
     or by the mean of weights where the run made one.
 
+    Args:
+        run: a finished training of the text encoder.
+        table: the corpus.
+        head: the corpus' name among the run's sources.
+        folder: of the new table.
+        teacher: the run that taught this one, where it left the parts out and this one did not.
+
     Raises InputError where the run did not learn from this table, or left out no parts.
     """
-    record = read_run(run)
-    _check(record, table, head, run)
+    record, aside = read_run(run), run
+    if teacher:
+        if record.get("teacher") != weights_of(teacher):
+            raise InputError("this run did not teach the other", where=f"{teacher}, {run}")
+        aside = teacher
+    apart = read_run(aside)
+    for checked, place in ((record, run), (apart, aside)):
+        _check(checked, table, head, place)
+    _check_parts(apart, head, aside)
     encoder = TurnEmbedder.load(run / (MEAN if record["training"].get("mean") else ALL))
     spec = encoder.spec(head)
     files = {
@@ -49,8 +66,8 @@ def embed_table(run: Path, table: CorpusTable, head: str, folder: Path) -> Corpu
             values, present = encoder.embed(split.conversations, head)
             files[name] = _with(files[name], spec, values, present)
             continue
-        parts = parts_of([c.id for c in split.conversations], record["training"]["sources"][head]["folds"])
-        for left_out, found in _out_of_fold(run, record, split.conversations, parts, head).items():
+        parts = parts_of([c.id for c in split.conversations], apart["training"]["sources"][head]["folds"])
+        for left_out, found in _out_of_fold(aside, apart, split.conversations, parts, head).items():
             one = replace(spec, name=spec.name + (WITHOUT + left_out if left_out else ""))
             specs[one.column] = one
             files[name] = _with(files[name], one, *found)
@@ -119,14 +136,18 @@ def _check(record: dict[str, Any], table: CorpusTable, head: str, run: Path) -> 
             where=str(run),
             fix=f"sources: {', '.join(training['sources'])}",
         )
-    if not training["sources"][head]["folds"] or training["leave_out"] == "none":
-        raise InputError(
-            "no part was left out, so there are no answers on dialogues the encoder has not read",
-            where=str(run),
-            fix=f"set folds for {head} and leave_out: one (or two), and train again",
-        )
     split = table.manifest.splits.get("train")
     if split is None or record["data"][head].get(split.file) != sha256_of(table.folder / split.file):
         raise InputError(
             "the encoder was trained on another train split than this table's", where=str(table.folder)
+        )
+
+
+def _check_parts(record: dict[str, Any], head: str, run: Path) -> None:
+    training = record["training"]
+    if not training["sources"][head]["folds"] or training["leave_out"] == "none":
+        raise InputError(
+            "no part was left out, so there are no answers on dialogues the encoder has not read",
+            where=str(run),
+            fix=f"name its --teacher, or set folds for {head} and leave_out: one (or two), and train again",
         )
