@@ -77,14 +77,26 @@ checkpoints/text-warm-up/encoder.json: | setup
 	$(BIN)/crossgate encoder train-text configs/encoder/warm-up.yaml --data $(DATA) --out $(SHIP)/warm-up --resume
 	cp $(SHIP)/warm-up/all/*.safetensors $(SHIP)/warm-up/all/adapter_config.json $(SHIP)/warm-up/all/encoder.json $(@D)
 
-# meld-iemocap reads whole conversations, meld-live only what was said before.
-$(SHIP)/text-%/.done: | checkpoints/text-warm-up/encoder.json
-	$(BIN)/crossgate encoder train-text configs/encoder/$*.yaml --data $(DATA) --start checkpoints/text-warm-up \
+# The teacher reads whole conversations; its answers on what it had not read are half of what the pupil learns.
+$(SHIP)/text-teacher/.done: | checkpoints/text-warm-up/encoder.json
+	$(BIN)/crossgate encoder train-text configs/encoder/meld-iemocap.yaml --data $(DATA) --start checkpoints/text-warm-up \
 		--out $(@D) --workers $(WORKERS) --resume
 	touch $@
 
-$(SHIP)/tables/%-text: | $(SHIP)/text-meld-iemocap/.done
-	$(BIN)/crossgate encoder embed $(SHIP)/text-meld-iemocap --data $(DATA)/$* --head $* --out $@
+$(SHIP)/text-pupil/.done: | $(SHIP)/text-teacher/.done
+	$(BIN)/crossgate encoder train-text configs/encoder/meld-iemocap-pupil.yaml --data $(DATA) --start checkpoints/text-warm-up \
+		--teacher $(SHIP)/text-teacher --out $(@D) --workers $(WORKERS) --resume
+	touch $@
+
+# meld-live reads only what was said before.
+$(SHIP)/text-meld-live/.done: | checkpoints/text-warm-up/encoder.json
+	$(BIN)/crossgate encoder train-text configs/encoder/meld-live.yaml --data $(DATA) --start checkpoints/text-warm-up \
+		--out $(@D) --workers $(WORKERS) --resume
+	touch $@
+
+# The teacher left the quarters out, so it reads the train split; the pupil reads what is new.
+$(SHIP)/tables/meld-text: | $(SHIP)/text-pupil/.done
+	$(BIN)/crossgate encoder embed $(SHIP)/text-pupil --teacher $(SHIP)/text-teacher --data $(DATA)/meld --head meld --out $@
 
 $(SHIP)/tables/meld-live-text: | $(SHIP)/text-meld-live/.done
 	$(BIN)/crossgate encoder embed $(SHIP)/text-meld-live --data $(DATA)/meld --head meld --out $@
