@@ -163,6 +163,16 @@ def test_of_several_seeds_the_named_one_ships(tmp_path: Path, make_table: Any) -
     assert pack(run, data, tmp_path / "absent", "--seed", "2") == 2
 
 
+def test_the_card_says_what_the_scores_of_the_seeds_were_given(tmp_path: Path, make_table: Any) -> None:
+    data = make_table(tmp_path).folder
+    for name, more, given in (("all", (), "tav"), ("some", ("--set", "selection.given=ta"), "ta")):
+        (tmp_path / name).mkdir()
+        run = trained(tmp_path / name, data, "--seeds", "2", *more)
+        assert pack(run, data, tmp_path / f"{name}-ships") == 0
+        card = (tmp_path / f"{name}-ships" / "README.md").read_text(encoding="utf-8")
+        assert f"seeds, given {given}, " in card
+
+
 def test_all_seeds_can_ship_as_one(
     tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
