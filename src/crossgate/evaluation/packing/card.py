@@ -189,7 +189,7 @@ def _evaluate(packed: dict[str, Any]) -> str:
 
 
 def _seed(run: dict[str, Any], modalities: str) -> str:
-    """Which seeds ship, and the spread of all: given the modalities that chose the epoch, or all there are."""
+    """Which seeds ship, and the spread of all given what chose the epoch, or all `modalities`."""
     seeds = run.get("seeds")
     chose = ((run.get("experiment") or {}).get("selection") or {}).get("given")
     if not seeds:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,8 @@ from crossgate.errors import InputError
 from crossgate.features.cache import Features, cached
 from crossgate.features.stored import shapes_of
 from crossgate.features.text.turn_base import base_and_tokenizer
-from crossgate.features.text.turn_encoder import TARGETS, Tokenizer, Tokens, Turn, TurnEncoder, pack
+from crossgate.features.text.turn_encoder import Tokenizer, Tokens, Turn, TurnEncoder, pack
+from crossgate.features.text.turn_peft import peft_config, peft_name
 from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.features.text.turn_windows import causal_windows, centred_windows
 from crossgate.files import new_file, read_json, whole_folder, write_json
@@ -105,7 +105,7 @@ class TurnEmbedder:
     def save(self, folder: Path) -> None:
         """Write the four files; weights in half precision."""
         settings = self.encoder.settings
-        tensors = {_peft_name(name): value for name, value in self._trained().items()}
+        tensors = {peft_name(name): value for name, value in self._trained().items()}
         config = {
             "format": FORMAT,
             "version": FORMAT_VERSION,
@@ -117,7 +117,7 @@ class TurnEmbedder:
                 part = {n: v.half() for n, v in tensors.items() if n.startswith("heads.") == heads}
                 with new_file(draft / file) as weights:
                     save_file({n: v.contiguous() for n, v in part.items()}, weights, {"format": "pt"})
-            write_json(draft / ADAPTER_CONFIG, _peft_config(settings))
+            write_json(draft / ADAPTER_CONFIG, peft_config(settings))
             write_json(draft / CONFIG_FILE, config)
 
     def take_from(self, other: TurnEmbedder) -> None:
@@ -132,7 +132,7 @@ class TurnEmbedder:
             if other.labels.get(name) == labels and other.encoder.width == self.encoder.width
         }
         taken = {
-            _peft_name(name): value
+            peft_name(name): value
             for name, value in other._trained().items()
             if not name.startswith("heads.") or name.split(".")[1] in heads
         }
@@ -150,7 +150,7 @@ class TurnEmbedder:
         """Take the mean of several encoders' weights, all begun with the same ones (model soups)."""
         each = [other._trained() for other in others]
         mean = {name: torch.stack([one[name] for one in each]).mean(dim=0) for name in each[0]}
-        self._take({_peft_name(name): value for name, value in mean.items()})
+        self._take({peft_name(name): value for name, value in mean.items()})
 
     def spec(self, head: str) -> FeatureSpec:
         """Names what `column` gives: the head's log-probabilities.
@@ -263,7 +263,7 @@ class TurnEmbedder:
         return {n: p.detach() for n, p in self.encoder.named_parameters() if p.requires_grad}
 
     def _take(self, tensors: Mapping[str, Tensor], *, all_of_them: bool = True) -> None:
-        own = {_peft_name(name): value for name, value in self._trained().items()}
+        own = {peft_name(name): value for name, value in self._trained().items()}
         if all_of_them and own.keys() != tensors.keys():
             raise KeyError(f"other tensors than expected: {sorted(own.keys() ^ tensors.keys())[:3]}")
         for name, value in tensors.items():
@@ -336,25 +336,3 @@ def _batches(jobs: Sequence[_Job]) -> list[list[_Job]]:
         else:
             made.append([job])
     return made
-
-
-def _peft_name(name: str) -> str:
-    """`base.encoder...lora_A.default.weight` as peft's files call it; heads keep their names."""
-    if name.startswith("heads."):
-        return name
-    return "base_model.model." + name.removeprefix("base.").replace(".default.", ".")
-
-
-def _peft_config(settings: TurnEncoderSettings) -> dict[str, Any]:
-    """What `peft` needs to load the adapter onto the base."""
-    return {
-        "peft_type": "LORA",
-        "task_type": "FEATURE_EXTRACTION",
-        "base_model_name_or_path": settings.base,
-        "r": settings.rank,
-        "lora_alpha": settings.alpha,
-        "lora_dropout": settings.lora_dropout,
-        "target_modules": list(TARGETS),
-        "bias": "none",
-        "inference_mode": True,
-    }
