@@ -83,23 +83,15 @@ $(SHIP)/text-teacher/.done: | checkpoints/text-warm-up/encoder.json
 		--out $(@D) --workers $(WORKERS) --resume
 	touch $@
 
-$(SHIP)/text-pupil/.done: | $(SHIP)/text-teacher/.done
-	$(BIN)/crossgate encoder train-text configs/encoder/meld-iemocap-pupil.yaml --data $(DATA) --start checkpoints/text-warm-up \
+# meld reads both ways, meld-live only what was said before.
+$(SHIP)/text-meld/.done $(SHIP)/text-meld-live/.done: $(SHIP)/text-%/.done: | $(SHIP)/text-teacher/.done
+	$(BIN)/crossgate encoder train-text configs/encoder/$*-pupil.yaml --data $(DATA) --start checkpoints/text-warm-up \
 		--teacher $(SHIP)/text-teacher --out $(@D) --workers $(WORKERS) --resume
 	touch $@
 
-# meld-live reads only what was said before.
-$(SHIP)/text-meld-live/.done: | checkpoints/text-warm-up/encoder.json
-	$(BIN)/crossgate encoder train-text configs/encoder/meld-live.yaml --data $(DATA) --start checkpoints/text-warm-up \
-		--out $(@D) --workers $(WORKERS) --resume
-	touch $@
-
 # The teacher left the quarters out, so it reads the train split; the pupil reads what is new.
-$(SHIP)/tables/meld-text: | $(SHIP)/text-pupil/.done
-	$(BIN)/crossgate encoder embed $(SHIP)/text-pupil --teacher $(SHIP)/text-teacher --data $(DATA)/meld --head meld --out $@
-
-$(SHIP)/tables/meld-live-text: | $(SHIP)/text-meld-live/.done
-	$(BIN)/crossgate encoder embed $(SHIP)/text-meld-live --data $(DATA)/meld --head meld --out $@
+$(SHIP)/tables/%-text: | $(SHIP)/text-%/.done
+	$(BIN)/crossgate encoder embed $(SHIP)/text-$* --teacher $(SHIP)/text-teacher --data $(DATA)/meld --head meld --out $@
 
 $(SHIP)/tables/%-paired: | $(SHIP)/tables/%-text checkpoints/face/model.safetensors
 	$(BIN)/crossgate pair $(SHIP)/tables/$*-text --faces $(DATA)/faces --out $@
@@ -110,10 +102,11 @@ $(SHIP)/%/seeds.json: | $(SHIP)/tables/%-paired
 $(SHIP)/iemocap/seeds.json: | setup
 	$(BIN)/crossgate train configs/ship/iemocap.yaml --data $(DATA)/iemocap --out $(@D) --seeds $(SEEDS) --resume
 
-# All seeds ship as one: their probabilities are averaged.
+# All seeds ship as one: their probabilities are averaged. Live it is one network, the first: whoever talks waits for it.
 # The faces are not MELD's own, so the figures of the card are those of text and audio.
 checkpoints/crossgate-meld checkpoints/crossgate-meld-live: checkpoints/crossgate-%: | $(SHIP)/%/seeds.json
-	$(BIN)/crossgate pack $(SHIP)/$* --data $(SHIP)/tables/$*-paired --given ta --together --out $@ --card docs/cards/$(@F).md
+	$(BIN)/crossgate pack $(SHIP)/$* --data $(SHIP)/tables/$*-paired --given ta $(if $(filter meld,$*),--together) \
+		--out $@ --card docs/cards/$(@F).md
 
 checkpoints/crossgate-iemocap: | $(SHIP)/iemocap/seeds.json
 	$(BIN)/crossgate pack $(SHIP)/iemocap --data $(DATA)/iemocap --together --out $@ --card docs/cards/$(@F).md

@@ -331,7 +331,7 @@ def test_a_pupil_that_left_nothing_out_takes_train_answers_from_its_teacher(
 ):
     train_text(TextRun(training, root, tmp_path / "pupil", teacher=teacher))
     table = open_table(root / "table")
-    with pytest.raises(InputError, match="no part was left out"):
+    with pytest.raises(InputError, match="has reached it by way of its teacher"):
         embed_table(tmp_path / "pupil", table, "toy", tmp_path / "no")
     made = embed_table(tmp_path / "pupil", table, "toy", tmp_path / "embedded", teacher)
     theirs = embed_table(teacher, table, "toy", tmp_path / "teachers")

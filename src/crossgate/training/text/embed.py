@@ -41,15 +41,23 @@ def embed_table(
         table: the corpus.
         head: the corpus' name among the run's sources.
         folder: of the new table.
-        teacher: the run that taught this one, where it left the parts out and this one did not.
+        teacher: the run that taught this one: its encoders read the train split. A pupil's own answers on a part
+            that it left out are not clean, since the teachers of the other parts had read it.
 
-    Raises InputError where the run did not learn from this table, or left out no parts.
+    Raises InputError where the run did not learn from this table, or left out no parts, or had a teacher who is
+    not named.
     """
     record, aside = read_run(run), run
     if teacher:
         if record.get("teacher") != weights_of(teacher):
             raise InputError("this run did not teach the other", where=f"{teacher}, {run}")
         aside = teacher
+    elif "teacher" in record:
+        raise InputError(
+            "what this run left out has reached it by way of its teacher",
+            where=str(run),
+            fix="name the --teacher",
+        )
     apart = read_run(aside)
     for checked, place in ((record, run), (apart, aside)):
         _check(checked, table, head, place)
