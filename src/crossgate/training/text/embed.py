@@ -41,11 +41,11 @@ def embed_table(
         table: the corpus.
         head: the corpus' name among the run's sources.
         folder: of the new table.
-        teacher: the run that taught this one: its encoders read the train split. A pupil's own answers on a part
-            that it left out are not clean, since the teachers of the other parts had read it.
+        teacher: the run that taught this one: its encoders read the train split. A pupil's own answers on a
+            part that it left out are not clean, since the teachers of the other parts had read it.
 
-    Raises InputError where the run did not learn from this table, or left out no parts, or had a teacher who is
-    not named.
+    Raises InputError where the run did not learn from this table, or left out no parts, or had a teacher that
+    is not named.
     """
     record, aside = read_run(run), run
     if teacher:
