@@ -11,6 +11,8 @@ WORDS = (
     *("very", "not", "so", ".", ",", "!", "?", ":", "a", "b", "c", "ann", "ben"),
 )
 
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}
+
 
 def tiny_base(folder: Path) -> str:
     """Save a random BERT with a WordPiece vocabulary; returns the folder's name."""
@@ -24,10 +26,7 @@ def tiny_base(folder: Path) -> str:
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(vocabulary),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=48,
+        **SIZES,
         max_position_embeddings=512,
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
@@ -52,10 +51,7 @@ def tiny_roberta(folder: Path) -> str:
     torch.manual_seed(0)
     config = RobertaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=48,
+        **SIZES,
         max_position_embeddings=514,
         pad_token_id=tokenizer.pad_token_id,
     )

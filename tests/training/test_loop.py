@@ -207,5 +207,5 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     assert pick_device("cpu").type == "cpu"
     assert pick_device("auto").type in ("cpu", "cuda")
     for name in ("abacus", "cuda:99"):
-        with pytest.raises(InputError, match=f"device '{name}'"):
+        with pytest.raises(InputError, match=f"training.device '{name}'"):
             pick_device(name)

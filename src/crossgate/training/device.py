@@ -8,15 +8,18 @@ from crossgate.errors import InputError
 from crossgate.training.settings import TrainingSettings
 
 
-def pick_device(name: str) -> torch.device:
-    """`auto` is the GPU where there is one. Raises InputError for a device torch does not know or have."""
+def pick_device(name: str, setting: str = "training.device") -> torch.device:
+    """`auto` is the GPU where there is one.
+
+    Raises InputError, which names the `setting`, for a device torch does not know or have.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device {name!r} is not to be had: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{setting} {name!r} is not to be had: {str(error).splitlines()[0]}") from error
     return device
 
 

@@ -121,6 +121,14 @@ def watched_versions() -> dict[str, str | None]:
     return {name: _version(name) for name in WATCHED}
 
 
+def read_finished(folder: Path) -> dict[str, Any]:
+    """The record of a finished training. Raises InputError where there is none, or it is not finished."""
+    record = read_run(folder)
+    if record.get("status") != "finished":
+        raise InputError("this training is not finished", where=str(folder), fix="go on with --resume")
+    return record
+
+
 def close_run(folder: Path, record: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
     """Write what came of the run."""
     finished = record | {

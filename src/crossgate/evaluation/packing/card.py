@@ -191,7 +191,7 @@ def _evaluate(packed: dict[str, Any]) -> str:
 def _seed(run: dict[str, Any], modalities: str) -> str:
     """Which seeds ship, and the spread of all given what chose the epoch, or all `modalities`."""
     seeds = run.get("seeds")
-    chose = ((run.get("experiment") or {}).get("selection") or {}).get("given")
+    given = ((run.get("experiment") or {}).get("selection") or {}).get("given") or modalities
     if not seeds:
         return f"{run['seed']}, the only one: no spread is known"
     score = seeds["scores"]["weighted_f1"]
@@ -201,11 +201,11 @@ def _seed(run: dict[str, Any], modalities: str) -> str:
         names = ", ".join(str(one["seed"]) for one in run["together"])
         return (
             f"{names}, all of them: their probabilities are averaged; weighted F1 of each alone, "
-            f"given {chose or modalities}, {alone}"
+            f"given {given}, {alone}"
         )
     return (
         f"{run['seed']}, named beforehand, not by its score; weighted F1 of all {len(seeds['seeds'])} seeds, "
-        f"given {chose or modalities}, {alone}"
+        f"given {given}, {alone}"
     )
 
 

@@ -20,7 +20,7 @@ from crossgate.features.assemble import WITHOUT
 from crossgate.features.text.turn_embedder import TurnEmbedder
 from crossgate.features.text.turn_settings import ENCODER_FOLDER
 from crossgate.files import new_folder
-from crossgate.training.record import read_run
+from crossgate.training.record import read_finished
 from crossgate.training.text.run import ALL, MEAN, fit_name
 from crossgate.training.text.sources import parts_of
 from crossgate.training.text.teacher import weights_of
@@ -47,20 +47,19 @@ def embed_table(
     Raises InputError where the run did not learn from this table, or left out no parts, or had a teacher that
     is not named.
     """
-    record, aside = read_run(run), run
+    record, aside = read_finished(run), teacher or run
+    apart = read_finished(teacher) if teacher else record
+    _check(record, table, head, run)
     if teacher:
         if record.get("teacher") != weights_of(teacher):
             raise InputError("this run did not teach the other", where=f"{teacher}, {run}")
-        aside = teacher
+        _check(apart, table, head, teacher)
     elif "teacher" in record:
         raise InputError(
             "what this run left out has reached it by way of its teacher",
             where=str(run),
             fix="name the --teacher",
         )
-    apart = read_run(aside)
-    for checked, place in ((record, run), (apart, aside)):
-        _check(checked, table, head, place)
     _check_parts(apart, head, aside)
     encoder = TurnEmbedder.load(run / (MEAN if record["training"].get("mean") else ALL))
     spec = encoder.spec(head)
@@ -135,8 +134,6 @@ def _with(
 
 
 def _check(record: dict[str, Any], table: CorpusTable, head: str, run: Path) -> None:
-    if record.get("status") != "finished":
-        raise InputError("this training is not finished", where=str(run), fix="go on with --resume")
     training = record["training"]
     if head not in training["sources"]:
         raise InputError(

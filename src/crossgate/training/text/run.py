@@ -89,10 +89,12 @@ def train_text(
     if workers < 1:
         raise InputError(f"workers is {workers}, expected 1 or more")
     prepared = _Prepared(run)
+    data = {name: _hash(run.root / source.path) for name, source in run.training.sources.items()}
+    pupils = check_teacher(run.teacher, run.training.sources, data) if run.teacher else ()
     with alone(run.folder):
-        record = _open(run, prepared.sources, resume, command)
+        record = _open(run, prepared.sources, data, resume, command)
         if run.teacher and not (run.folder / ANSWERS_FILE).is_file():
-            ask_teacher(run.teacher, prepared.taught, prepared.sources, run.folder)
+            ask_teacher(run.teacher, pupils, prepared.sources, run.folder)
         _train(run, prepared, record, workers, report)
         for leftover in (*run.folder.glob(f"*/{STATE_FOLDER}"), *run.folder.glob(f"*/*/{STATE_FOLDER}")):
             shutil.rmtree(leftover)  # of a process that was killed when the fit was saved
@@ -142,10 +144,6 @@ class _Prepared:
         self.first = TurnEmbedder.load(run.start) if run.start else None
         if self.first:
             fresh.take_from(self.first)  # refused here, before there is a folder
-        self.taught: tuple[str, ...] = ()
-        if run.teacher:
-            data = {name: _hash(run.root / source.path) for name, source in run.training.sources.items()}
-            self.taught = check_teacher(run.teacher, run.training.sources, data)
 
     def fit(self, left_out: tuple[int, ...], report: Report | None) -> None:
         """One encoder, in a folder of its own; where it is the mean of several seeds, they stay below it."""
@@ -175,7 +173,7 @@ class _Prepared:
         """Train one encoder from one seed and save it."""
         training = self.run.training
         sources = self.sources
-        if self.taught:
+        if self.run.teacher:
             sources = taught(sources, self.run.folder, training.teacher_share)
         seed_torch(seed, Purpose.WEIGHTS)
         labels = {source.name: source.labels for source in self.sources}
@@ -281,13 +279,15 @@ def _validation_splits(
     return found
 
 
-def _open(run: TextRun, sources: Sequence[Source], resume: bool, command: str) -> dict[str, Any]:
-    """Begin a run, or take up the one that is there."""
+def _open(
+    run: TextRun, sources: Sequence[Source], data: dict[str, Any], resume: bool, command: str
+) -> dict[str, Any]:
+    """Begin a run, or take up the one that is there; `data` has the hashes of every source's files."""
     training = run.training
     recipe = {
         "training": plain(asdict(training)),
         "seed": run.seed,
-        "data": {name: _hash(run.root / s.path) for name, s in training.sources.items()},
+        "data": data,
         "start": _hash(run.start) if run.start else None,
     }
     if run.teacher:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from crossgate.errors import InputError
 from crossgate.features.text.turn_embedder import ADAPTER_FILE, HEADS_FILE, TurnEmbedder
 from crossgate.files import new_file
 from crossgate.training.configuration import plain
-from crossgate.training.record import read_run
+from crossgate.training.record import read_finished
 from crossgate.training.text.batches import with_names
 from crossgate.training.text.settings import SourceSettings
 from crossgate.training.text.sources import Source
@@ -47,9 +46,7 @@ def check_teacher(
 
     Raises InputError where it is not finished, left no part out, or was trained on other data or parts.
     """
-    record = read_run(folder)
-    if record.get("status") != "finished":
-        raise InputError("this training is not finished", where=str(folder), fix="go on with --resume")
+    record = read_finished(folder)
     theirs = record["training"]["sources"]
     taught = tuple(n for n, s in settings.items() if s.folds and theirs.get(n, {}).get("folds"))
     if record["training"]["leave_out"] == "none" or not taught:
@@ -103,7 +100,7 @@ def taught(sources: Sequence[Source], place: Path, share: float) -> list[Source]
 
 
 def _with(source: Source, answers: npt.NDArray[np.float32], share: float) -> Source:
-    dialogues: list[Any] = []
+    dialogues = []
     at = 0
     for dialogue in source.dialogues:
         own = answers[at : at + len(dialogue.words)]

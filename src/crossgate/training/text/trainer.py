@@ -49,7 +49,7 @@ def fit_text(
     """
     settings = training.optimizer
     torch.set_num_threads(settings.threads)
-    device = pick_device(settings.device)
+    device = pick_device(settings.device, "optimizer.device")
     encoder.to(device)
     trained = {name: p for name, p in encoder.named_parameters() if p.requires_grad}
     parameters = nn.ParameterList(trained.values())
