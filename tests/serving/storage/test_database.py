@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,6 +44,21 @@ def test_a_database_is_opened_by_several_at_once(database_url: str) -> None:
     assert [[project.name for project in all_projects(each)] for each in opened] == [["default"]] * 4
     for each in opened:
         each.close()
+
+
+def test_a_new_file_that_another_writes_is_waited_for(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.sqlite'}"
+    writer = sqlite3.connect(tmp_path / "new.sqlite", isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(Database, url)
+        time.sleep(0.2)
+        assert not opened.done()
+        writer.execute("COMMIT")
+        database = opened.result()
+    assert ensure_project(database).name == "default"
+    database.close()
+    writer.close()
 
 
 def test_what_fails_is_undone_and_what_is_written_stays(database_url: str) -> None:
