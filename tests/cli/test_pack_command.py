@@ -192,6 +192,11 @@ def test_all_seeds_can_ship_as_one(
     assert np.allclose(shipped, expected, atol=5e-3)
     assert [one["seed"] for one in packed["run"]["together"]] == [0, 1, 2]
     assert "0, 1, 2, all of them" in (out / "README.md").read_text(encoding="utf-8")
+    assert "(3 seeds: fewer than five" in packed["report"]["title"]
+    capsys.readouterr()
+    assert main(["evaluate", str(out), "--data", str(data), "--split", "validation"]) == 0
+    said = " ".join(capsys.readouterr().out.split())  # the terminal breaks lines
+    assert "3 networks answering as one (3 seeds: fewer than five" in said
     (tmp_path / "alone").mkdir()
     capsys.readouterr()
     assert pack(trained(tmp_path / "alone", data), data, tmp_path / "one", "--together") == 2

@@ -32,6 +32,11 @@ class Members:
         """The label set, the same for all."""
         return next(iter(self.checkpoints.values())).labels
 
+    @property
+    def networks(self) -> int:
+        """How many networks answer in all: a packed checkpoint may hold those of several seeds."""
+        return sum(checkpoint.members for checkpoint in self.checkpoints.values())
+
     def predict(self, split: Split, modalities: str | None = None) -> dict[str, Predictions]:
         """Every member's predictions on a split; see `predict_split`."""
         return {

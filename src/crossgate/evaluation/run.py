@@ -99,6 +99,7 @@ def evaluate_run(
             },
             {name: float(np.mean([view[name] for view in views])) for name in views[0]},
             by,
+            networks=members.networks,
         )
         reading.outcome = result.report.scores()
     return result
@@ -141,10 +142,14 @@ def _evaluation(
     details: dict[str, Any],
     views: dict[str, float],
     by: str | None,
+    networks: int | None = None,
 ) -> RunEvaluation:
+    """The report of the mean of all `probabilities`; `networks` says how many answered where one of them is
+    the answer of several."""
     truth = np.array([labels.index(u.emotion) for c in split.conversations for u in c.utterances])
     rows = [c.id for c in split.conversations for _ in c.utterances]
     count = len(probabilities)
+    behind = networks or count
     seeds = {}
     if count > 1:
         single = [
@@ -154,8 +159,10 @@ def _evaluation(
         seeds = {name: summarise([scores[name] for scores in single]) for name in single[0]}
         title = f"{title}, mean of {count} seeds' probabilities"
         details = details | {"members": list(probabilities)}
+    elif behind > 1:
+        title = f"{title}, {behind} networks answering as one"
     together = np.mean(list(probabilities.values()), axis=0)
-    report = evaluate_predictions(labels, truth, together, rows, title=title, seeds=count, details=details)
+    report = evaluate_predictions(labels, truth, together, rows, title=title, seeds=behind, details=details)
     groups = () if by is None else by_gender(split.conversations, truth, together)
     return RunEvaluation(report, seeds, views, groups)
 

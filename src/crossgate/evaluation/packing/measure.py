@@ -62,6 +62,7 @@ def measure_for_card(
     subsets: Mapping[str, npt.NDArray[np.float32]],
     *,
     title: str,
+    seeds: int,
     target: float,
 ) -> Measured:
     """Fit and measure.
@@ -72,6 +73,7 @@ def measure_for_card(
         probabilities: (utterance, emotion) at temperature 1.
         subsets: the same given only some modalities, by subset.
         title: of the report.
+        seeds: how many networks answer as one.
         target: accuracy of the answers that are kept, see `choose_threshold`.
     """
     truth = np.array([labels.index(u.emotion) for c in conversations for u in c.utterances])
@@ -79,7 +81,7 @@ def measure_for_card(
     temperature = fit_temperature(truth, _logits(probabilities))
     calibrated = at_temperature(probabilities, temperature)
     return Measured(
-        report=evaluate_predictions(labels, truth, calibrated, ids, title=title),
+        report=evaluate_predictions(labels, truth, calibrated, ids, title=title, seeds=seeds),
         temperature=temperature,
         error_before=reliability(truth, probabilities).expected_calibration_error,
         error_crossed=_crossed(truth, probabilities, ids),

@@ -109,7 +109,13 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
             probabilities = subsets[given]
             title = f"{table.manifest.name}, {split} (epoch and calibration were chosen on these)"
         measured = measure_for_card(
-            small.labels, data.conversations, probabilities, subsets, title=title, target=packing.target
+            small.labels,
+            data.conversations,
+            probabilities,
+            subsets,
+            title=title,
+            seeds=small.members,
+            target=packing.target,
         )
         ships = replace(
             small,
