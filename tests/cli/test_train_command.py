@@ -34,6 +34,12 @@ def test_settings_can_be_replaced(tmp_path: Path, make_table: Any) -> None:
     assert experiment["model"]["hidden"] == 16
 
 
+def test_several_replacements_add_up(tmp_path: Path, make_table: Any) -> None:
+    more = ["--set", "training.epochs=1", "--set=model.heads=4"]
+    experiment = record(trained(tmp_path, make_table(tmp_path).folder, *more))["experiment"]
+    assert (experiment["training"]["epochs"], experiment["model"]["heads"]) == (1, 4)
+
+
 def test_a_second_time_only_to_resume(
     tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,15 @@ def replaced_settings(words: str, seed: int) -> list[str]:
     return replaced
 
 
+class Joined(Action):
+    """An option that may be given several times: its words one after the other, none silently dropped."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Add what is given to what was given before."""
+        before = getattr(namespace, self.dest, None)
+        setattr(namespace, self.dest, f"{before} {values}" if before else values)
+
+
 class Help(DefaultHelpFormatter):  # type: ignore[misc]
     """The parser's help, a path called a path."""
 
@@ -56,7 +65,7 @@ class Help(DefaultHelpFormatter):  # type: ignore[misc]
 def parser_of(command: type[Any]) -> ArgumentParser:
     """The parser of a command: positional arguments, a switch for every bool that is off, else a flag.
 
-    Flags are taken with dashes as with underscores.
+    What `--set` says several times is joined. Flags are taken with dashes as with underscores.
     """
     parser = ArgumentParser(description=command.__doc__, formatter_class=Help)
     for name in command.positional:
@@ -68,7 +77,11 @@ def parser_of(command: type[Any]) -> ArgumentParser:
     documented = [each for each in reversed(command.__mro__) if is_dataclass(each)]
     helps = {one.arg_name: one.description for each in documented for one in parse_from_object(each).params}
     switches = {one.name for one in fields(command) if one.type in ("bool", bool) and one.default is False}
-    parser.add_class_arguments(command, None, skip={*command.positional, *switches}, as_group=False)
+    settings = {"set"} & {one.name for one in fields(command)}
+    skip = {*command.positional, *switches, *settings}
+    parser.add_class_arguments(command, None, skip=skip, as_group=False)
+    for name in settings:
+        parser.add_argument(f"--{name}", action=Joined, default="", metavar="SETTINGS", help=helps.get(name))
     for name in sorted(switches):
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, f"--{name}", dest=name, action="store_true", help=helps.get(name))

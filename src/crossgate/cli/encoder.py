@@ -35,7 +35,8 @@ class TrainFace:
     resume: bool = False
     """Go on with the run in --out where it was interrupted; the end is the same to the last bit."""
     set: str = ""
-    """Settings in place of the defaults, separated by blanks: --set "epochs=4 network.stem=16"."""
+    """Settings in place of the defaults, separated by blanks: --set "epochs=4 network.stem=16".
+    Several --set add up."""
 
     def run(self) -> int:
         """Train and print what came of it."""

@@ -38,7 +38,8 @@ class TrainText:
     workers: int = 1
     """Encoders trained at a time, each in a process of its own."""
     set: str = ""
-    """Settings in place of the file's, separated by blanks: --set "optimizer.rounds=2 encoder.rank=16"."""
+    """Settings in place of the file's, separated by blanks: --set "optimizer.rounds=2 encoder.rank=16".
+    Several --set add up."""
 
     def run(self) -> int:
         """Train and print what came of it."""

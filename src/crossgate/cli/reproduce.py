@@ -36,7 +36,8 @@ class Reproduce:
     workers: int = 1
     """Trainings at a time, each in a process of its own."""
     set: str = ""
-    """Settings in place of the published ones, for both models: --set "training.epochs=2 model.hidden=16"."""
+    """Settings in place of the published ones, for both models: --set "training.epochs=2 model.hidden=16".
+    Several --set add up."""
     report_only: bool = False
     """Train nothing, open nothing; write the report anew, unfinished trainings listed as missing."""
 

@@ -36,7 +36,8 @@ class Train:
     resume: bool = False
     """Go on with the run in --out where it was interrupted; the end is the same to the last bit."""
     set: str = ""
-    """Settings in place of the file's, separated by blanks: --set "model.hidden=128 training.epochs=5"."""
+    """Settings in place of the file's, separated by blanks: --set "model.hidden=128 training.epochs=5".
+    Several --set add up."""
 
     def run(self) -> int:
         """Train and print what came of it."""
