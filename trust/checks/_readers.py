@@ -134,7 +134,7 @@ def _iemocap(folder: Path, effort: Effort) -> Reader:
             settings=recipe.training,
             seed=effort.seed,
             state_folder=Path(state),
-            stop_after=9,
+            stop_after=11,  # the epoch that its folds chose for seed 0
         )
     checkpoint = replace(shipped, network=network.eval(), standardizers=standardizers)
     return Reader(f"crossgate-iemocap (trained without {LEFT_OUT})", checkpoint, _part(split, seen=False))
