@@ -28,8 +28,10 @@ def pack(run: Path, data: Path, out: Path, *more: str) -> int:
     card = out.parent / "card.md"
     card.parent.mkdir(parents=True, exist_ok=True)
     card.write_text(CARD, encoding="utf-8")
-    arguments = ["pack", str(run), "--data", str(data), "--out", str(out), "--card", str(card)]
-    return main([*arguments, "--target", "0.1", *more])
+    arguments = ["pack", str(run), "--data", str(data), "--out", str(out)]
+    for option, value in (("--card", str(card)), ("--target", "0.1")):
+        arguments += [] if option in more else [option, value]
+    return main([*arguments, *more])
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -143,7 +145,7 @@ def test_the_figures_can_be_of_some_modalities_alone(tmp_path: Path, make_table:
     packed = read(tmp_path / "some" / "packed.json")
     assert packed["report"]["metrics"]["weighted_f1"] == packed["subsets"]["ta"]["weighted_f1"]
     assert packed["report"] != read(tmp_path / "all" / "packed.json")["report"]
-    assert "given at alone" in (tmp_path / "some" / "README.md").read_text(encoding="utf-8")
+    assert "given ta alone" in (tmp_path / "some" / "README.md").read_text(encoding="utf-8")
 
 
 def test_of_several_seeds_the_named_one_ships(tmp_path: Path, make_table: Any) -> None:
@@ -171,6 +173,26 @@ def test_the_card_says_what_the_scores_of_the_seeds_were_given(tmp_path: Path, m
         assert pack(run, data, tmp_path / f"{name}-ships") == 0
         card = (tmp_path / f"{name}-ships" / "README.md").read_text(encoding="utf-8")
         assert f"seeds, given {given}, " in card
+
+
+def test_a_seed_that_is_not_there_is_refused(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_table(tmp_path).folder
+    run = trained(tmp_path, data)
+    assert pack(run, data, tmp_path / "ships", "--seed", "3") == 2
+    assert "this run is of seed" in capsys.readouterr().err
+    assert pack(run, data, tmp_path / "ships", "--seed", "3", "--together") == 2
+    assert "--together ships all seeds" in capsys.readouterr().err
+
+
+def test_what_the_epoch_was_chosen_given_is_what_the_card_measures(tmp_path: Path, make_table: Any) -> None:
+    data = make_table(tmp_path).folder
+    run = trained(tmp_path, data, "--set", "selection.given=ta")
+    assert pack(run, data, tmp_path / "ships") == 0
+    packed = read(tmp_path / "ships" / "packed.json")
+    assert packed["fitted_on"]["given"] == "ta"
+    assert packed["report"]["metrics"]["weighted_f1"] == packed["subsets"]["ta"]["weighted_f1"]
 
 
 def test_all_seeds_can_ship_as_one(

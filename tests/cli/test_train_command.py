@@ -153,3 +153,52 @@ def test_an_interruption_exits_with_130(
         assert main(arguments) == 130
     assert "interrupted" in capsys.readouterr().err
     assert main([*arguments, "--resume"]) == 0
+
+
+def test_seeds_are_not_put_beside_another_run(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_table(tmp_path).folder
+    single = trained(tmp_path, data)
+    again = ["train", config(tmp_path), "--data", str(data), "--out", str(single)]
+    assert main([*again, "--seeds", "2"]) == 2
+    assert "a single run is there" in capsys.readouterr().err
+    assert not list(single.glob("seed-*"))
+    (tmp_path / "several").mkdir()
+    several = trained(tmp_path / "several", data, "--seeds", "3")
+    fewer = [
+        "train",
+        config(tmp_path),
+        "--data",
+        str(data),
+        "--out",
+        str(several),
+        "--seeds",
+        "2",
+        "--resume",
+    ]
+    assert main(fewer) == 2
+    assert "3 seeds are there, 2 are asked for" in capsys.readouterr().err
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "notes.txt").write_text("mine", encoding="utf-8")
+    assert main(["train", config(tmp_path), "--data", str(data), "--out", str(notes), "--seeds", "2"]) == 2
+    assert "not a run" in capsys.readouterr().err
+
+
+def test_an_option_is_given_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["train", "x.yaml", "--data", "a", "--out", str(tmp_path / "run"), "--data=b"]
+    assert main(arguments) == 2
+    assert "--data is given more than once" in capsys.readouterr().err
+
+
+def test_what_was_learned_does_not_choose_the_epoch(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    content = (make_table(tmp_path).folder / "train.parquet").read_bytes()
+    for name in ("train", "validation"):
+        (folder / f"{name}.parquet").write_bytes(content)
+    assert main(["train", config(tmp_path), "--data", str(folder), "--out", str(tmp_path / "run")]) == 2
+    assert "the same file" in capsys.readouterr().err

@@ -212,3 +212,21 @@ def test_brackets_in_brackets_are_refused_before_they_are_read(tmp_path: Path) -
         load(tmp_path, f"{YAML}\nextra: [{nested}]\n")
     with pytest.raises(InputError, match="extra"):
         load(tmp_path, f"{YAML}\nextra: {nested}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (YAML + "\nname: again\n", "'name' stands in lines"),
+        ("name: a\nfeatures: {text: [a]}\nmodel: {heads: 2, heads: 4}\n", "'heads' stands in lines 3 and 3"),
+        ("name: a\nfeatures: {text: [a]}\nmodel.hidden: 8\nmodel: {heads: 4}\n", "stands beside model"),
+    ],
+)
+def test_what_stands_twice_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        load(tmp_path, text)
+
+
+def test_a_name_is_written_out(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        load(tmp_path, YAML, "training.epo=3")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from argparse import Action
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -43,6 +44,15 @@ def replaced_settings(words: str, seed: int) -> list[str]:
     if seed < 0:
         raise InputError(f"--seed is {seed}, expected 0 or more")
     return replaced
+
+
+def refuse_repeated(arguments: Sequence[str]) -> None:
+    """Raises InputError where an option but `--set` is given twice: the first would go unheard."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    given = [one.partition("=")[0].replace("_", "-") for one in options if re.match(r"--[a-z]", one)]
+    for option in given:
+        if option != "--set" and given.count(option) > 1:
+            raise InputError(f"{option} is given more than once", fix="keep one of them")
 
 
 class Joined(Action):

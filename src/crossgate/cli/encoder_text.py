@@ -16,7 +16,8 @@ class TrainText:
     """Train the text encoder, which reads whole stretches of conversations, by a configuration file.
 
     Leaves the encoder of everything in the folder `all`, and those that left parts out, where the
-    configuration asks for them, in `without-1` and so on. No test split is read.
+    configuration asks for them, in `without-1` and so on. No test split of a corpus table is read; a
+    Parquet file of labelled texts is read whole, whatever splits it names.
     """
 
     positional: ClassVar[tuple[str, ...]] = ("config",)

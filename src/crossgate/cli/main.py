@@ -12,7 +12,7 @@ from typing import Any
 from jsonargparse import ArgumentParser
 
 import crossgate
-from crossgate.cli.command import Help, parser_of
+from crossgate.cli.command import Help, parser_of, refuse_repeated
 from crossgate.errors import CrossgateError
 
 Table = dict[str, tuple[str, str, str]]
@@ -130,6 +130,7 @@ def _run(arguments: list[str], owner: bool) -> int:
         prog="crossgate", description=crossgate.__doc__, version=crossgate.__version__, formatter_class=Help
     )
     _add(root, COMMANDS, arguments)
+    refuse_repeated(arguments)
     parsed = root.instantiate(root.parse_args(arguments))
     command, _ = find(arguments)
     while parsed.get("command"):

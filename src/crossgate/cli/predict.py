@@ -42,6 +42,10 @@ class Predict:
         from crossgate.evaluation.sealed import RECORD_FILE, read_any, record_of
         from crossgate.packaged import find_checkpoint
 
+        if self.out.suffix != ".parquet" or self.out.is_dir():
+            raise InputError(
+                "what is written is a Parquet file", where=str(self.out), fix="end it in .parquet"
+            )
         if self.out.exists() and not self.overwrite:  # said before the work, not after
             raise InputError("exists already", where=str(self.out), fix="pass --overwrite to replace it")
         table = open_table(self.data)

@@ -30,7 +30,7 @@ set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
 def settings_parser(settings: type[Any]) -> ArgumentParser:
     """A parser with a flag for every setting, `--model.hidden` and so on."""
-    parser = ArgumentParser(exit_on_error=False)
+    parser = ArgumentParser(exit_on_error=False, allow_abbrev=False)
     parser.add_class_arguments(settings, None, as_group=False)
     return parser
 
@@ -41,7 +41,8 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
 
 
 def load_settings(kind: type[Settings], path: Path, overrides: Sequence[str] = ()) -> Settings:
-    """Read settings; `overrides` are `key=value` with dotted keys, such as `model.hidden=128`.
+    """Read settings; `overrides` are `key=value` with dotted keys, such as `model.hidden=128`; of two
+    for one key the last counts.
 
     Raises InputError naming the file and the key that is unknown, missing or of the wrong type.
     """
@@ -83,6 +84,7 @@ def _read_yaml(path: Path) -> Any:
         try:
             node = loader.get_single_node()
             _unfolded(node, {}, str(path))
+            _refuse_doubles(node, str(path))
             return None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
@@ -117,11 +119,37 @@ def _unfolded(node: yaml.Node | None, sizes: dict[int, int], where: str) -> int:
     return sizes[id(node)]
 
 
+def _refuse_doubles(top: yaml.Node | None, where: str) -> None:
+    """Raises InputError where a name stands twice: YAML keeps the last, and the first would go unheard."""
+    left, seen = [top], set[int]()
+    while left:
+        node = left.pop()
+        if isinstance(node, yaml.SequenceNode) and id(node) not in seen:
+            left += node.value
+        elif isinstance(node, yaml.MappingNode) and id(node) not in seen:
+            lines: dict[str, int] = {}
+            for key, value in node.value:
+                line = key.start_mark.line + 1
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in lines:
+                        raise InputError(
+                            f"{key.value!r:.200} stands in lines {lines[key.value]} and {line}",
+                            where=where,
+                            fix="keep one of them",
+                        )
+                    lines[key.value] = line
+                left.append(value)
+        seen.add(id(node))
+
+
 def _check_keys(kind: type[Any], content: dict[Any, Any], path: Path) -> None:
     """Refuse what the parser passes over (an unknown key with nothing under it) or explains badly."""
     known = {field.name: field.type for field in fields(kind)}
     for key, value in content.items():
-        if str(key).partition(".")[0] not in known:
+        head = str(key).partition(".")[0]
+        if head != key and head in content:
+            raise InputError(f"{key} stands beside {head}", where=str(path), fix=f"set it under {head}")
+        if head not in known:
             raise InputError(f"unknown key {key!r:.200}; known are {', '.join(known)}", where=str(path))
         grouped = "Settings" in str(known.get(key))
         if grouped and not isinstance(value, dict):

@@ -128,6 +128,12 @@ class Run:
                 where=str(self.table.folder),
                 fix="set selection.by to folds, or split some conversations off as validation.parquet",
             )
+        if self.table.manifest.splits["validation"].sha256 == self.table.manifest.splits["train"].sha256:
+            raise InputError(
+                "train and validation are the same file, so the epoch would be chosen on what was learned",
+                where=str(self.table.folder),
+                fix="split some conversations off as validation.parquet",
+            )
         split = labelled_split(self.table, "train")
         held_out = labelled_split(self.table, "validation")
         features, specs = assemble(split, self.experiment.features)

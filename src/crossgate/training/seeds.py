@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from crossgate.corpora.table import CorpusTable
+from crossgate.errors import InputError
+from crossgate.evaluation.run_folder import RUN_FILE
 from crossgate.evaluation.summary import summarise
 from crossgate.files import write_json
+from crossgate.locking import LOCK_FILE
 from crossgate.training.run import train
 from crossgate.training.run_together import train_together
 from crossgate.training.settings import Experiment
@@ -27,8 +30,10 @@ def train_seeds(
 ) -> dict[str, Any]:
     """Train seeds 0, 1, ... into `folder/seed-N`; write and return mean and spread of their scores.
 
-    With `together` all are trained in one loop (see `together.py`) instead of one after the other.
+    With `together` all are trained in one loop (see `together.py`) instead of one after the other. Raises
+    InputError as `train` does, and where the folder holds a single run, more seeds, or something else.
     """
+    _check_folder(folder, seeds)
     folders = [folder / f"seed-{seed}" for seed in range(seeds)]
     if together:
         records = train_together(experiment, table, folders, resume=resume, command=command)
@@ -55,3 +60,21 @@ def train_seeds(
     }
     write_json(folder / SUMMARY_FILE, summary)
     return summary
+
+
+def _check_folder(folder: Path, seeds: int) -> None:
+    """Refuse a folder whose readers would take something else for these seeds."""
+    if not folder.exists():
+        return
+    if (folder / RUN_FILE).exists():
+        raise InputError("a single run is there", where=str(folder), fix="name another folder for its seeds")
+    there = {path.name for path in folder.iterdir() if not path.name.startswith(".")} - {LOCK_FILE}
+    began = {name for name in there if name.startswith("seed-")}
+    if there and not began:
+        raise InputError("exists already and is not a run", where=str(folder), fix="name another folder")
+    if more := sorted(began - {f"seed-{seed}" for seed in range(seeds)}):
+        raise InputError(
+            f"{len(began)} seeds are there, {seeds} are asked for: {more[0]} would be read with them",
+            where=str(folder),
+            fix="ask for as many seeds as there are or more, or name another folder",
+        )

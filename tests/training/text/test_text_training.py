@@ -298,7 +298,7 @@ def test_targets_are_in_part_what_the_encoder_that_had_not_read_them_answers(
 
 
 def test_a_pupil_is_another_encoder_and_resumes_to_the_same(root, training, tmp_path, teacher, monkeypatch):
-    first = TextRun(training, root, tmp_path / "whole", teacher=teacher)
+    first = TextRun(replace(training, teacher_share=0.5), root, tmp_path / "whole", teacher=teacher)
     record = train_text(first)
     assert set(record["teacher"]) >= {"without-1/adapter_model.safetensors", "without-2/heads.safetensors"}
     assert weights(tmp_path / "whole" / "all") != weights(teacher / "all")
@@ -330,11 +330,55 @@ def test_a_pupil_is_another_encoder_and_resumes_to_the_same(root, training, tmp_
         train_text(replace(broken, teacher=other), resume=True)
 
 
+def test_a_pupil_without_a_teacher_is_refused_and_a_teacher_without_a_pupil(
+    root, training, tmp_path, teacher
+):
+    with pytest.raises(InputError, match=r"teacher_share is 0\.5 and no teacher is named"):
+        train_text(TextRun(replace(training, teacher_share=0.5), root, tmp_path / "run"))
+    with pytest.raises(InputError, match="teacher_share is 0 and a teacher is named"):
+        train_text(TextRun(training, root, tmp_path / "run", teacher=teacher))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"average": 1.5},
+        {"mask": 2},
+        {"smoothing": 3},
+        {"learning_rate": -1},
+        {"batch_tokens": 0},
+        {"rounds": 0},
+        {"threads": 0},
+        {"letters": 2},
+        {"twice": -1},
+    ],
+)
+def test_settings_that_cannot_train_are_refused(wrong):
+    with pytest.raises(InputError, match=f"optimizer.{next(iter(wrong))}"):
+        OptimizerSettings(**wrong)
+
+
+def test_parts_that_cannot_be_left_out_are_refused(root, training, tmp_path):
+    for folds in ("0", "1"):
+        with pytest.raises(InputError, match="expected 2 or more parts"):
+            SourceSettings("table", folds=folds)
+    many = replace(training, sources={"toy": SourceSettings("table", folds="5000")})
+    with pytest.raises(InputError, match="folds is 5000, and there are"):
+        train_text(TextRun(many, root, tmp_path / "run"))
+    with pytest.raises(InputError, match="sources is empty"):
+        replace(training, sources={})
+    far = replace(training, encoder=replace(training.encoder, layers=(99,)))
+    with pytest.raises(InputError, match="has layers 0 to"):
+        train_text(TextRun(far, root, tmp_path / "run"))
+
+
 def test_who_has_read_everything_is_no_teacher(root, training, tmp_path, teacher):
     train_text(TextRun(training, root, tmp_path / "all-read"))
+    pupil = replace(training, teacher_share=0.5)
     with pytest.raises(InputError, match="left nothing of these sources out"):
-        train_text(TextRun(training, root, tmp_path / "run", teacher=tmp_path / "all-read"))
-    thirds = replace(training, sources={"toy": SourceSettings("table", folds="3")})
+        train_text(TextRun(pupil, root, tmp_path / "run", teacher=tmp_path / "all-read"))
+    thirds = replace(pupil, sources={"toy": SourceSettings("table", folds="3")})
     with pytest.raises(InputError, match="learned toy from other data or in other parts"):
         train_text(TextRun(thirds, root, tmp_path / "run", teacher=teacher))
     assert not (tmp_path / "run").exists()
@@ -343,7 +387,7 @@ def test_who_has_read_everything_is_no_teacher(root, training, tmp_path, teacher
 def test_a_pupil_that_left_nothing_out_takes_train_answers_from_its_teacher(
     root, training, tmp_path, teacher
 ):
-    train_text(TextRun(training, root, tmp_path / "pupil", teacher=teacher))
+    train_text(TextRun(replace(training, teacher_share=0.5), root, tmp_path / "pupil", teacher=teacher))
     table = open_table(root / "table")
     with pytest.raises(InputError, match="has reached it by way of its teacher"):
         embed_table(tmp_path / "pupil", table, "toy", tmp_path / "no")

@@ -79,8 +79,12 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
     nothing can be measured.
     """
     packing = packing or Packing()
+    if packing.together and packing.seed:
+        raise InputError("--together ships all seeds, and --seed names one", fix="leave one of them away")
     sources = all_seeds(run) if packing.together else [_one_of(run, packing.seed)]
     source, record = sources[0], read_finished_run(sources[0])
+    if packing.seed and record["seed"] != packing.seed:
+        raise InputError(f"this run is of seed {record['seed']}, not {packing.seed}", where=str(source))
     split = packing.split or _selected_by(record)
     data = table.split("train" if split == FOLDS else split)
     _check_data(record, table, data)
@@ -90,6 +94,8 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
         _check_encoder(checkpoint)
         checkpoint.save(draft, half=True)
         small = load_checkpoint(draft)
+        given = packing.given or record["experiment"].get("selection", {}).get("given")
+        given = subset_of(given, small.network) if given else None
         if split == FOLDS:
             if packing.given:
                 raise InputError("out-of-fold predictions are of all modalities", fix="leave --given away")
@@ -105,8 +111,7 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
         else:
             found = predict_subsets(small.network, examples_of(small, data))
             subsets = {name: one.probabilities for name, one in found.items()}
-            given = subset_of(packing.given, small.network) if packing.given else small.network.views[-1]
-            probabilities = subsets[given]
+            probabilities = subsets[given or small.network.views[-1]]
             title = f"{table.manifest.name}, {split} (epoch and calibration were chosen on these)"
         measured = measure_for_card(
             small.labels,
@@ -138,7 +143,7 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
                 "split": split,
                 "sha256": data.sha256,
                 "utterances": digest_of(data),
-                "given": packing.given,
+                "given": given,
             },
             **measured.to_json(),
         }

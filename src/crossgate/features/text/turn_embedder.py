@@ -65,6 +65,11 @@ class TurnEmbedder:
     def fresh(cls, settings: TurnEncoderSettings, labels: Mapping[str, tuple[str, ...]]) -> TurnEmbedder:
         """An untrained encoder; adapters start at zero, heads from torch's global generator."""
         base, tokenizer, width = base_and_tokenizer(settings.base, settings.attention_dropout)
+        top: int = base.config.num_hidden_layers  # type: ignore[union-attr, assignment]
+        if not all(-top - 1 <= layer <= top for layer in settings.layers):
+            raise InputError(
+                f"encoder.layers is {list(settings.layers)}, and {settings.base} has layers 0 to {top}"
+            )
         encoder = TurnEncoder(settings, base, width, {name: len(found) for name, found in labels.items()})
         return cls(encoder, Tokenizer(tokenizer, settings), dict(labels))
 
@@ -124,8 +129,15 @@ class TurnEmbedder:
         """Begin with another encoder's adapter, and with those of its heads that have the same labels and
         read as many numbers.
 
-        Raises InputError where it has another base or rank.
+        Raises InputError where it has another base, rank or alpha.
         """
+        mine, its = self.encoder.settings, other.encoder.settings
+        if mine.rank and mine.rank == its.rank and mine.alpha != its.alpha:
+            raise InputError(
+                f"an adapter made with alpha {its.alpha} would count {mine.alpha / its.alpha:g} times as "
+                f"much with {mine.alpha}",
+                fix=f"set encoder.alpha to {its.alpha}, or begin with none",
+            )
         heads = {
             name
             for name, labels in self.labels.items()
@@ -139,7 +151,6 @@ class TurnEmbedder:
         try:
             self._take(taken, all_of_them=False)
         except RuntimeError as error:
-            mine, its = self.encoder.settings, other.encoder.settings
             raise InputError(
                 f"an encoder of base {its.base!r}, rank {its.rank} cannot begin one of base {mine.base!r}, "
                 f"rank {mine.rank}",

@@ -88,6 +88,12 @@ def train_text(
     """
     if workers < 1:
         raise InputError(f"workers is {workers}, expected 1 or more")
+    if bool(run.teacher) != bool(run.training.teacher_share):
+        share = run.training.teacher_share
+        raise InputError(
+            f"teacher_share is {share:g} and {'a' if run.teacher else 'no'} teacher is named",
+            fix="name a --teacher and set teacher_share above 0, or neither",
+        )
     prepared = _Prepared(run)
     data = {name: _hash(run.root / source.path) for name, source in run.training.sources.items()}
     pupils = check_teacher(run.teacher, run.training.sources, data) if run.teacher else ()

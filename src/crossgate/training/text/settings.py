@@ -37,6 +37,8 @@ class SourceSettings:
             raise InputError("a source needs a path")
         if not self.share > 0 or not self.weight > 0 or not self.class_weighting >= 0:
             raise InputError(f"source {self.path}: share and weight are above 0, class_weighting 0 or more")
+        if self.folds.isdigit() and int(self.folds) < 2:
+            raise InputError(f"source {self.path}: folds is {self.folds}, expected 2 or more parts")
         if self.folds and not self.folds.isdigit():
             try:
                 groups = re.compile(self.folds).groups
@@ -86,6 +88,24 @@ class OptimizerSettings:
     threads: int = 1
     """CPU threads."""
 
+    def __post_init__(self) -> None:
+        for name in ("rounds", "batch_tokens", "threads"):
+            if getattr(self, name) < 1:
+                raise InputError(f"optimizer.{name} is {getattr(self, name)}, expected 1 or more")
+        for name in ("learning_rate", "head_rate", "layer_decay", "clip"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise InputError(f"optimizer.{name} is {getattr(self, name)}, expected more than 0")
+        for name in ("warmup", "average", "smoothing", "mask"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(
+                    f"optimizer.{name} is {getattr(self, name)}, expected 0 or more, less than 1"
+                )
+        if not 0 <= self.letters <= 1:
+            raise InputError(f"optimizer.letters is {self.letters}, expected 0 to 1")
+        for name in ("weight_decay", "contrast", "twice"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"optimizer.{name} is {getattr(self, name)}, expected 0 or more")
+
 
 @dataclass(frozen=True)
 class TextTraining:
@@ -107,13 +127,16 @@ class TextTraining:
     mean: bool = False
     """Also average the weights of the encoder of everything and of those that left one part out; new texts
     are then read by that mean."""
-    teacher_share: float = 0.5
-    """Share of every target that is the teacher's answer, where a teacher is named; the rest is the label."""
+    teacher_share: float = 0.0
+    """Share of every target that is the teacher's answer; the rest is the label. Above 0 where a teacher is
+    named, and there alone."""
     select: tuple[str, ...] = ()
     """Heads whose validation split, or left-out part, is measured after every round."""
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise InputError(f"seeds is {self.seeds}, expected 1 or more")
-        if not 0 < self.teacher_share <= 1:
-            raise InputError(f"teacher_share is {self.teacher_share}, expected more than 0, at most 1")
+        if not self.sources:
+            raise InputError("sources is empty, expected one corpus or more")
+        if not 0 <= self.teacher_share <= 1:
+            raise InputError(f"teacher_share is {self.teacher_share}, expected 0 to 1")

@@ -171,6 +171,8 @@ def parts_of(ids: Sequence[str], folds: str) -> list[str]:
     if not folds:
         return [""] * len(ids)
     if folds.isdigit():
+        if int(folds) > len(ids):
+            raise InputError(f"folds is {folds}, and there are {len(ids)} conversations")
         return [str(place % int(folds) + 1) for place in range(len(ids))]
     parts = []
     for name in ids:
