@@ -70,3 +70,14 @@ def test_help_names_the_flags(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     for words in ("--json", "--strict", "feature pickle"):
         assert words in said
+
+
+def test_another_file_is_not_written_over(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = str(make_table(tmp_path).folder), tmp_path / "audit.json"
+    assert main(["audit", data, "--json", str(out)]) == main(["audit", data, "--json", str(out)]) == 0
+    out.write_text('{"mine": 1}', encoding="utf-8")
+    assert main(["audit", data, "--json", str(out)]) == 2
+    assert "is no audit" in capsys.readouterr().err
+    assert out.read_text(encoding="utf-8") == '{"mine": 1}'

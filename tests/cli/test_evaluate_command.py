@@ -132,3 +132,22 @@ def test_what_is_not_there_is_named(
     said = capsys.readouterr().err
     assert named in said
     assert "Traceback" not in said
+
+
+def test_figures_of_another_split_are_not_written_over(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_table(tmp_path).folder
+    run, out = trained(tmp_path, data), tmp_path / "figures"
+    arguments = ["evaluate", str(run), "--data", str(data), "--out", str(out)]
+    for _ in range(2):  # the same once more is no other
+        assert main([*arguments, "--split", "validation"]) == 0
+    before = (out / "evaluation.json").read_bytes()
+    for more, said in (
+        (["--split", "train"], "another split"),
+        (["--split", "validation", "--modalities", "t"], "another modalities"),
+    ):
+        capsys.readouterr()
+        assert main([*arguments, *more]) == 2
+        assert said in capsys.readouterr().err
+    assert (out / "evaluation.json").read_bytes() == before

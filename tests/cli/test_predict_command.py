@@ -147,3 +147,15 @@ def test_a_damaged_checkpoint_is_named(
     said = capsys.readouterr().err
     assert damage in said
     assert "Traceback" not in said
+
+
+def test_what_is_written_is_called_parquet(
+    tmp_path: Path, make_table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_table(tmp_path).folder
+    run = trained(tmp_path, data)
+    for name in ("answers.csv", "folder"):
+        arguments = ["predict", str(run), "--data", str(data), "--split", "validation"]
+        assert main([*arguments, "--out", str(tmp_path / name)]) == 2
+        assert "Parquet file" in capsys.readouterr().err
+        assert not (tmp_path / name).exists()

@@ -47,6 +47,8 @@ def test_the_comparisons_on_meld_are_of_the_same_rivals(name: str) -> None:
         ("seeds: [0, 1]", "held_out: 1.0", "held_out is 1.0"),
         ("learning_rate: [1.0e-3, 1.0e-2]", "learning_rate: [1.0e-2, 1.0e-3]", "lowest and the highest"),
         ("trials: 2", "trials: -1", "tuning.trials is -1"),
+        ("dropout: [0.1, 0.3]", "dropout: [0.1, 5.0]", "tuning.space.dropout"),
+        ("dropout: [0.1, 0.3]", "hidden: [17]", "tuning.space.hidden"),
         (
             "learning_rate: [1.0e-3, 1.0e-2], dropout: [0.1, 0.3]",
             "learning_rate: [], dropout: []",

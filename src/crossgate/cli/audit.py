@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from crossgate.errors import InputError
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -32,8 +34,14 @@ class Audit:
         from rich.console import Console
 
         from crossgate.corpora.audit import audit
-        from crossgate.files import write_json
+        from crossgate.files import read_json, write_json
 
+        if self.json is not None and self.json.exists():
+            there = read_json(self.json)
+            if not isinstance(there, dict) or "findings" not in there:
+                raise InputError(
+                    "exists already, and is no audit", where=str(self.json), fix="name another file"
+                )
         report = audit(self.path)
         if self.json == Path("-"):
             json.dump(report.to_json(), sys.stdout, indent=2, ensure_ascii=False)

@@ -6,7 +6,7 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from crossgate.errors import InputError
 
@@ -42,6 +42,7 @@ class Evaluate:
         """Measure, print, write."""
         from crossgate.cli.printing import print_evaluation
         from crossgate.corpora.table import SEALED, open_table
+        from crossgate.evaluation.report import REPORT_FILE
         from crossgate.evaluation.run import evaluate_run
         from crossgate.evaluation.sealed import RECORD_FILE
         from crossgate.files import write_json
@@ -67,8 +68,28 @@ class Evaluate:
         if out is None:
             print("nothing was written; --out DIR keeps the figures", file=sys.stderr)
             return 0
+        if self.out is not None:
+            _refuse_other(out / REPORT_FILE, result.report.details)
         written = result.report.write(out)
         write_json(out / "seeds-and-views.json", result.to_json())
         for path in (*written, out / "seeds-and-views.json"):
             print(path, file=sys.stderr)
         return 0
+
+
+def _refuse_other(path: Path, details: dict[str, Any]) -> None:
+    """Refuse to write over the figures of another run, split or subset of modalities."""
+    from crossgate.files import read_json
+
+    if not path.exists():
+        return
+    there = read_json(path)
+    found = there if isinstance(there, dict) else {}
+    for name in ("run", "corpus", "split", "modalities"):
+        theirs, ours = found.get(name), details.get(name)
+        if theirs != ours:
+            raise InputError(
+                f"the figures there are of another {name}: {theirs!r:.200}, not {ours!r:.200}",
+                where=str(path),
+                fix="name another folder with --out",
+            )

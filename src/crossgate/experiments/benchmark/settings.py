@@ -184,9 +184,11 @@ class BenchmarkSettings:
             raise InputError(f"held_out is {self.held_out}, expected more than 0 and less than 1")
         for corpus in self.corpora:
             for model in self.models:
-                experiment_of(
-                    corpus, model
-                )  # whatever does not go together is said before the first training
+                # Whatever does not go together is said before the first training.
+                experiment = experiment_of(corpus, model)
+                for name, values in vars(self.tuning.space).items() if self.tuning.trials > 1 else ():
+                    for value in values:
+                        _check_value(experiment, name, value)
 
     @property
     def trainings(self) -> int:
@@ -272,7 +274,7 @@ def experiment_under(settings: BenchmarkSettings, corpus: CorpusEntry, model: Mo
         return experiment
     return replace(
         experiment,
-        selection=SelectionSettings("validation"),
+        selection=SelectionSettings("validation", given=experiment.selection.given),
         training=replace(experiment.training, patience=0),
     )
 
@@ -286,6 +288,14 @@ def tuned(experiment: Experiment, values: dict[str, float | int]) -> Experiment:
         model=replace(experiment.model, **model),  # type: ignore[arg-type]  # by name
         training=replace(experiment.training, **training),  # type: ignore[arg-type]
     )
+
+
+def _check_value(experiment: Experiment, name: str, value: float | int) -> None:
+    """Refuse a value that tuning would try and a training refuse."""
+    try:
+        tuned(experiment, {name: value})
+    except InputError as error:
+        raise InputError(f"tuning.space.{name}, {experiment.name}: {error.what}", fix=error.fix) from error
 
 
 def _check_name(part: str, name: str) -> None:
