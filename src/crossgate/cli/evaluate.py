@@ -6,7 +6,7 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from crossgate.errors import InputError
 
@@ -55,6 +55,9 @@ class Evaluate:
                 fix="name a folder with --out; the record is kept in it",
             )
         table = open_table(self.data)
+        if self.out is not None:  # before a test split is opened for nothing
+            ours = {"corpus": table.manifest.name, "split": self.split, "modalities": self.modalities}
+            _refuse_other(self.out / REPORT_FILE, {"run": str(found.folder), **ours})
         command = shlex.join(["crossgate", *sys.argv[1:]])
         record = None if found.own or self.out is None else self.out / RECORD_FILE
         result = evaluate_run(
@@ -68,8 +71,6 @@ class Evaluate:
         if out is None:
             print("nothing was written; --out DIR keeps the figures", file=sys.stderr)
             return 0
-        if self.out is not None:
-            _refuse_other(out / REPORT_FILE, result.report.details)
         written = result.report.write(out)
         write_json(out / "seeds-and-views.json", result.to_json())
         for path in (*written, out / "seeds-and-views.json"):
@@ -77,19 +78,19 @@ class Evaluate:
         return 0
 
 
-def _refuse_other(path: Path, details: dict[str, Any]) -> None:
+def _refuse_other(path: Path, ours: dict[str, str | None]) -> None:
     """Refuse to write over the figures of another run, split or subset of modalities."""
     from crossgate.files import read_json
 
     if not path.exists():
         return
     there = read_json(path)
-    found = there if isinstance(there, dict) else {}
-    for name in ("run", "corpus", "split", "modalities"):
-        theirs, ours = found.get(name), details.get(name)
-        if theirs != ours:
+    for name, own in ours.items():
+        theirs = there.get(name) if isinstance(there, dict) else None
+        # Letters of modalities are kept in one order, however they were given.
+        if theirs != own and (name != "modalities" or sorted(theirs or "") != sorted(own or "")):
             raise InputError(
-                f"the figures there are of another {name}: {theirs!r:.200}, not {ours!r:.200}",
+                f"the figures there are of another {name}: {theirs!r:.200}, not {own!r:.200}",
                 where=str(path),
                 fix="name another folder with --out",
             )
