@@ -51,7 +51,8 @@ def refuse_repeated(arguments: Sequence[str]) -> None:
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     given = [one.partition("=")[0].replace("_", "-") for one in options if re.match(r"--[a-z]", one)]
     for option in given:
-        if option != "--set" and given.count(option) > 1:
+        # `--name+ value` adds to a list.
+        if option != "--set" and not option.endswith("+") and given.count(option) > 1:
             raise InputError(f"{option} is given more than once", fix="keep one of them")
 
 
