@@ -8,7 +8,7 @@ import pytest
 
 from crossgate.corpora.table import open_table
 from crossgate.errors import InputError
-from crossgate.experiments.benchmark.settings import LEGACY
+from crossgate.experiments.benchmark.settings import LEGACY, experiment_under
 from toy_benchmarks import on_table, run, settings, timeless
 
 UNTUNED = ("trials: 2", "trials: 0")
@@ -125,3 +125,11 @@ def test_too_few_conversations_are_refused(table: Any, tmp_path: Path) -> None:
     change = ("name: toy", "name: toy\nheld_out: 0.01")
     with pytest.raises(InputError, match="nothing is left on one side"):
         run(settings(tmp_path, on_table(table.folder), change, protocol=LEGACY), tmp_path / "out")
+
+
+def test_the_habit_chooses_given_what_the_corpus_says(table: Any, tmp_path: Path) -> None:
+    old, new = on_table(table.folder)
+    given = (old, new.replace("{by:", "{given: ta, by:"))
+    wanted = settings(tmp_path, given, protocol=LEGACY)
+    experiment = experiment_under(wanted, wanted.corpora[0], wanted.models[0])
+    assert (experiment.selection.by, experiment.selection.given) == ("validation", "ta")

@@ -258,6 +258,10 @@ def test_an_encoder_of_another_rank_cannot_be_begun_with(root, training, tmp_pat
     other = replace(training, encoder=replace(training.encoder, rank=4))
     with pytest.raises(InputError, match="rank 8 cannot begin one of base"):
         train_text(TextRun(other, root, tmp_path / "run", start=tmp_path / "first" / "all"))
+    alpha = training.encoder.alpha
+    louder = replace(training, encoder=replace(training.encoder, alpha=4 * alpha))
+    with pytest.raises(InputError, match=f"made with alpha {alpha} would count 4 times as much"):
+        train_text(TextRun(louder, root, tmp_path / "run", start=tmp_path / "first" / "all"))
     assert not (tmp_path / "run").exists()
 
 
