@@ -36,7 +36,7 @@ class Audit:
         from crossgate.corpora.audit import audit
         from crossgate.files import read_json, write_json
 
-        if self.json is not None and self.json.exists():
+        if self.json not in (None, Path("-")) and self.json.exists():
             there = read_json(self.json)
             if not isinstance(there, dict) or "findings" not in there:
                 raise InputError(

@@ -88,11 +88,11 @@ def parser_of(command: type[Any]) -> ArgumentParser:
     documented = [each for each in reversed(command.__mro__) if is_dataclass(each)]
     helps = {one.arg_name: one.description for each in documented for one in parse_from_object(each).params}
     switches = {one.name for one in fields(command) if one.type in ("bool", bool) and one.default is False}
-    settings = {"set"} & {one.name for one in fields(command)}
-    skip = {*command.positional, *switches, *settings}
+    skip = {*command.positional, *switches}
+    if "set" in command.__dataclass_fields__:
+        skip.add("set")
+        parser.add_argument("--set", action=Joined, default="", metavar="SETTINGS", help=helps["set"])
     parser.add_class_arguments(command, None, skip=skip, as_group=False)
-    for name in settings:
-        parser.add_argument(f"--{name}", action=Joined, default="", metavar="SETTINGS", help=helps.get(name))
     for name in sorted(switches):
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, f"--{name}", dest=name, action="store_true", help=helps.get(name))

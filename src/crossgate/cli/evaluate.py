@@ -41,6 +41,7 @@ class Evaluate:
     def run(self) -> int:
         """Measure, print, write."""
         from crossgate.cli.printing import print_evaluation
+        from crossgate.conversation import INITIALS
         from crossgate.corpora.table import SEALED, open_table
         from crossgate.evaluation.report import REPORT_FILE
         from crossgate.evaluation.run import evaluate_run
@@ -56,7 +57,8 @@ class Evaluate:
             )
         table = open_table(self.data)
         if self.out is not None:  # before a test split is opened for nothing
-            ours = {"corpus": table.manifest.name, "split": self.split, "modalities": self.modalities}
+            given = self.modalities and "".join(m for m in INITIALS.values() if m in self.modalities)
+            ours = {"corpus": table.manifest.name, "split": self.split, "modalities": given}
             _refuse_other(self.out / REPORT_FILE, {"run": str(found.folder), **ours})
         command = shlex.join(["crossgate", *sys.argv[1:]])
         record = None if found.own or self.out is None else self.out / RECORD_FILE
@@ -87,8 +89,7 @@ def _refuse_other(path: Path, ours: dict[str, str | None]) -> None:
     there = read_json(path)
     for name, own in ours.items():
         theirs = there.get(name) if isinstance(there, dict) else None
-        # Letters of modalities are kept in one order, however they were given.
-        if theirs != own and (name != "modalities" or sorted(theirs or "") != sorted(own or "")):
+        if theirs != own:
             raise InputError(
                 f"the figures there are of another {name}: {theirs!r:.200}, not {own!r:.200}",
                 where=str(path),

@@ -41,7 +41,8 @@ class Pack:
     """Folder of the text encoder, where the text features are `turns` and the run has none itself."""
 
     given: str | None = None
-    """Letters of the modalities the figures are for, such as `ta`, the others hidden; default is all."""
+    """Letters of the modalities the figures are for, such as `ta`, the others hidden; default is what the
+    run's epoch was chosen given, or all."""
 
     def run(self) -> int:
         """Pack and print what was measured."""

@@ -99,7 +99,7 @@ def evaluate_run(
             },
             {name: float(np.mean([view[name] for view in views])) for name in views[0]},
             by,
-            networks=members.networks,
+            members.networks,
         )
         reading.outcome = result.report.scores()
     return result
@@ -111,7 +111,7 @@ def _evaluate_folds(folder: Path, table: CorpusTable, by: str | None) -> RunEval
     probabilities = {file.parents[1].name: read_fold(file, split, table.manifest.labels) for file in files}
     details = {"corpus": table.manifest.name, "split": FOLDS, "sha256": split.sha256, "run": str(folder)}
     title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
-    return _evaluation(title, table.manifest.labels, split, probabilities, details, {}, by)
+    return _evaluation(title, table.manifest.labels, split, probabilities, details, {}, by, len(files))
 
 
 def fold_files(folder: Path) -> list[Path]:
@@ -142,14 +142,12 @@ def _evaluation(
     details: dict[str, Any],
     views: dict[str, float],
     by: str | None,
-    networks: int | None = None,
+    networks: int,
 ) -> RunEvaluation:
-    """The report of the mean of all `probabilities`; `networks` says how many answered where one of them is
-    the answer of several."""
+    """The report of the mean of all `probabilities`, behind which so many networks are in all."""
     truth = np.array([labels.index(u.emotion) for c in split.conversations for u in c.utterances])
     rows = [c.id for c in split.conversations for _ in c.utterances]
     count = len(probabilities)
-    behind = networks or count
     seeds = {}
     if count > 1:
         single = [
@@ -159,10 +157,10 @@ def _evaluation(
         seeds = {name: summarise([scores[name] for scores in single]) for name in single[0]}
         title = f"{title}, mean of {count} seeds' probabilities"
         details = details | {"members": list(probabilities)}
-    elif behind > 1:
-        title = f"{title}, {behind} networks answering as one"
+    elif networks > 1:
+        title = f"{title}, {networks} networks answering as one"
     together = np.mean(list(probabilities.values()), axis=0)
-    report = evaluate_predictions(labels, truth, together, rows, title=title, seeds=behind, details=details)
+    report = evaluate_predictions(labels, truth, together, rows, title=title, seeds=networks, details=details)
     groups = () if by is None else by_gender(split.conversations, truth, together)
     return RunEvaluation(report, seeds, views, groups)
 

@@ -84,7 +84,6 @@ def _read_yaml(path: Path) -> Any:
         try:
             node = loader.get_single_node()
             _unfolded(node, {}, str(path))
-            _refuse_doubles(node, str(path))
             return None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
@@ -107,10 +106,15 @@ def _refuse_nested(text: str, where: str) -> None:
 
 
 def _unfolded(node: yaml.Node | None, sizes: dict[int, int], where: str) -> int:
-    """How many nodes a node has when its aliases are written out: a few lines can name billions."""
+    """How many nodes a node has when its aliases are written out: a few lines can name billions.
+
+    Every mapping is looked over for names that stand twice on the way.
+    """
     if node is None or isinstance(node.value, str):
         return 1
     if id(node) not in sizes:
+        if isinstance(node, yaml.MappingNode):
+            _refuse_doubles(node, where)
         sizes[id(node)] = MOST_NODES  # for an alias inside of what it names
         inner = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
         sizes[id(node)] = 1 + sum(_unfolded(part, sizes, where) for part in inner)
@@ -119,27 +123,20 @@ def _unfolded(node: yaml.Node | None, sizes: dict[int, int], where: str) -> int:
     return sizes[id(node)]
 
 
-def _refuse_doubles(top: yaml.Node | None, where: str) -> None:
+def _refuse_doubles(mapping: yaml.MappingNode, where: str) -> None:
     """Raises InputError where a name stands twice: YAML keeps the last, and the first would go unheard."""
-    left, seen = [top], set[int]()
-    while left:
-        node = left.pop()
-        if isinstance(node, yaml.SequenceNode) and id(node) not in seen:
-            left += node.value
-        elif isinstance(node, yaml.MappingNode) and id(node) not in seen:
-            lines: dict[str, int] = {}
-            for key, value in node.value:
-                line = key.start_mark.line + 1
-                if isinstance(key, yaml.ScalarNode):
-                    if key.value in lines:
-                        raise InputError(
-                            f"{key.value!r:.200} stands in lines {lines[key.value]} and {line}",
-                            where=where,
-                            fix="keep one of them",
-                        )
-                    lines[key.value] = line
-                left.append(value)
-        seen.add(id(node))
+    lines: dict[str, int] = {}
+    for key, _ in mapping.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        line = key.start_mark.line + 1
+        if key.value in lines:
+            raise InputError(
+                f"{key.value!r:.200} stands in lines {lines[key.value]} and {line}",
+                where=where,
+                fix="keep one of them",
+            )
+        lines[key.value] = line
 
 
 def _check_keys(kind: type[Any], content: dict[Any, Any], path: Path) -> None:

@@ -10,7 +10,7 @@ from crossgate.errors import InputError
 from crossgate.evaluation.run_folder import RUN_FILE
 from crossgate.evaluation.summary import summarise
 from crossgate.files import write_json
-from crossgate.locking import LOCK_FILE
+from crossgate.training.record import not_begun
 from crossgate.training.run import train
 from crossgate.training.run_together import train_together
 from crossgate.training.settings import Experiment
@@ -68,9 +68,8 @@ def _check_folder(folder: Path, seeds: int) -> None:
         return
     if (folder / RUN_FILE).exists():
         raise InputError("a single run is there", where=str(folder), fix="name another folder for its seeds")
-    there = {path.name for path in folder.iterdir() if not path.name.startswith(".")} - {LOCK_FILE}
-    began = {name for name in there if name.startswith("seed-")}
-    if there and not began:
+    began = {path.name for path in folder.glob("seed-*")}
+    if not began and not not_begun(folder):
         raise InputError("exists already and is not a run", where=str(folder), fix="name another folder")
     if more := sorted(began - {f"seed-{seed}" for seed in range(seeds)}):
         raise InputError(

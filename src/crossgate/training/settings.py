@@ -10,6 +10,7 @@ from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings
 from crossgate.models.settings import ModelSettings
 from crossgate.objectives.settings import ObjectiveSettings
+from crossgate.training.ranges import refuse_out_of_range
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,14 @@ class TrainingSettings:
     products here are too small for a second thread to pay."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "threads"):
-            if getattr(self, name) < 1:
-                raise InputError(f"training.{name} is {getattr(self, name)}, expected 1 or more")
-        for name in ("learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"training.{name} is {getattr(self, name)}, expected more than 0")
-        for name in ("warmup", "average", "hide_modality", "hide_turn"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"training.{name} is {getattr(self, name)}, expected 0 or more, less than 1")
-        for name in ("weight_decay", "class_weighting", "patience"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"training.{name} is {getattr(self, name)}, expected 0 or more")
+        refuse_out_of_range(
+            self,
+            "training.",
+            counts=("epochs", "batch_size", "threads"),
+            positive=("learning_rate", "clip"),
+            shares=("warmup", "average", "hide_modality", "hide_turn"),
+            not_negative=("weight_decay", "class_weighting", "patience"),
+        )
 
 
 @dataclass(frozen=True)

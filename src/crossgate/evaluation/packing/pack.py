@@ -49,7 +49,8 @@ class Packing:
         target: accuracy of the answers that are kept, see `abstention.choose_threshold`.
         encoder: folder of the text encoder, where the text features are `turns` and the run has none itself.
         given: letters of the modalities that temperature, threshold and scores are for, such as `ta`, the
-            others hidden; None is all. For a corpus some of whose modalities are not its own.
+            others hidden, for a corpus some of whose modalities are not its own; None is what the run's epoch
+            was chosen given, or all.
         command: that packs.
     """
 

@@ -185,10 +185,7 @@ class BenchmarkSettings:
         for corpus in self.corpora:
             for model in self.models:
                 # Whatever does not go together is said before the first training.
-                experiment = experiment_of(corpus, model)
-                for name, values in vars(self.tuning.space).items() if self.tuning.trials > 1 else ():
-                    for value in values:
-                        _check_value(experiment, name, value)
+                _check_space(experiment_of(corpus, model), self.tuning)
 
     @property
     def trainings(self) -> int:
@@ -290,12 +287,18 @@ def tuned(experiment: Experiment, values: dict[str, float | int]) -> Experiment:
     )
 
 
-def _check_value(experiment: Experiment, name: str, value: float | int) -> None:
+def _check_space(experiment: Experiment, tuning: TuningSettings) -> None:
     """Refuse a value that tuning would try and a training refuse."""
-    try:
-        tuned(experiment, {name: value})
-    except InputError as error:
-        raise InputError(f"tuning.space.{name}, {experiment.name}: {error.what}", fix=error.fix) from error
+    if tuning.trials < 2:  # the first takes the settings as they stand
+        return
+    for name, values in vars(tuning.space).items():
+        for value in values:
+            try:
+                tuned(experiment, {name: value})
+            except InputError as error:
+                raise InputError(
+                    f"tuning.space.{name}, {experiment.name}: {error.what}", fix=error.fix
+                ) from error
 
 
 def _check_name(part: str, name: str) -> None:

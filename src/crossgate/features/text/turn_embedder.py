@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,8 @@ class TurnEmbedder:
     def fresh(cls, settings: TurnEncoderSettings, labels: Mapping[str, tuple[str, ...]]) -> TurnEmbedder:
         """An untrained encoder; adapters start at zero, heads from torch's global generator."""
         base, tokenizer, width = base_and_tokenizer(settings.base, settings.attention_dropout)
-        top: int = base.config.num_hidden_layers  # type: ignore[union-attr, assignment]
+        config: Any = base.config
+        top = config.num_hidden_layers
         if not all(-top - 1 <= layer <= top for layer in settings.layers):
             raise InputError(
                 f"encoder.layers is {list(settings.layers)}, and {settings.base} has layers 0 to {top}"

@@ -7,6 +7,7 @@ from typing import Literal
 
 from crossgate.errors import InputError
 from crossgate.features.visual.face_settings import FaceSettings
+from crossgate.training.ranges import refuse_out_of_range
 
 
 @dataclass(frozen=True)
@@ -98,19 +99,14 @@ class FaceTraining:
     """How faces are changed."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "threads"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}, expected 1 or more")
         if self.batch_size < 2:
             raise InputError(
                 f"batch_size is {self.batch_size}, expected 2 or more: it normalises over the batch"
             )
-        for name in ("learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} is {getattr(self, name)}, expected more than 0")
-        for name in ("momentum", "warmup", "average", "smoothing"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}, expected 0 or more, less than 1")
-        for name in ("weight_decay", "mixup", "balance"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        refuse_out_of_range(
+            self,
+            counts=("epochs", "threads"),
+            positive=("learning_rate", "clip"),
+            shares=("momentum", "warmup", "average", "smoothing"),
+            not_negative=("weight_decay", "mixup", "balance"),
+        )

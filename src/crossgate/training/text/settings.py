@@ -8,6 +8,7 @@ from typing import Literal
 
 from crossgate.errors import InputError
 from crossgate.features.text.turn_settings import TurnEncoderSettings
+from crossgate.training.ranges import refuse_out_of_range
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class SourceSettings:
             raise InputError("a source needs a path")
         if not self.share > 0 or not self.weight > 0 or not self.class_weighting >= 0:
             raise InputError(f"source {self.path}: share and weight are above 0, class_weighting 0 or more")
-        if self.folds.isdigit() and int(self.folds) < 2:
-            raise InputError(f"source {self.path}: folds is {self.folds}, expected 2 or more parts")
-        if self.folds and not self.folds.isdigit():
+        if self.folds.isdigit():
+            if int(self.folds) < 2:
+                raise InputError(f"source {self.path}: folds is {self.folds}, expected 2 or more parts")
+        elif self.folds:
             try:
                 groups = re.compile(self.folds).groups
             except re.error as error:
@@ -89,22 +91,16 @@ class OptimizerSettings:
     """CPU threads."""
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "batch_tokens", "threads"):
-            if getattr(self, name) < 1:
-                raise InputError(f"optimizer.{name} is {getattr(self, name)}, expected 1 or more")
-        for name in ("learning_rate", "head_rate", "layer_decay", "clip"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise InputError(f"optimizer.{name} is {getattr(self, name)}, expected more than 0")
-        for name in ("warmup", "average", "smoothing", "mask"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InputError(
-                    f"optimizer.{name} is {getattr(self, name)}, expected 0 or more, less than 1"
-                )
+        refuse_out_of_range(
+            self,
+            "optimizer.",
+            counts=("rounds", "batch_tokens", "threads"),
+            positive=("learning_rate", "head_rate", "layer_decay", "clip"),
+            shares=("warmup", "average", "smoothing", "mask"),
+            not_negative=("weight_decay", "contrast", "twice"),
+        )
         if not 0 <= self.letters <= 1:
             raise InputError(f"optimizer.letters is {self.letters}, expected 0 to 1")
-        for name in ("weight_decay", "contrast", "twice"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise InputError(f"optimizer.{name} is {getattr(self, name)}, expected 0 or more")
 
 
 @dataclass(frozen=True)
