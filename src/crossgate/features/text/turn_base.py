@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from crossgate.errors import InputError
+from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.features.text.weights import minilm_folder
 
 MINILM = "minilm"
@@ -55,3 +56,12 @@ def base_and_tokenizer(name: str, attention_dropout: float = 0.0) -> tuple[nn.Mo
         if bar:
             logging.enable_progress_bar()
     return base, tokenizer, int(base.config.hidden_size)
+
+
+def check_layers(base: Any, settings: TurnEncoderSettings) -> None:
+    """Raises InputError where the settings name layers that a base of `base_and_tokenizer` has not."""
+    top = base.config.num_hidden_layers
+    if not all(-top - 1 <= layer <= top for layer in settings.layers):
+        raise InputError(
+            f"encoder.layers is {list(settings.layers)}, and {settings.base} has layers 0 to {top}"
+        )

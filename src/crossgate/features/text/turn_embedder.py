@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,7 @@ from crossgate.corpora.table import FeatureColumn
 from crossgate.errors import InputError
 from crossgate.features.cache import Features, cached
 from crossgate.features.stored import shapes_of
-from crossgate.features.text.turn_base import base_and_tokenizer
+from crossgate.features.text.turn_base import base_and_tokenizer, check_layers
 from crossgate.features.text.turn_encoder import Tokenizer, Tokens, Turn, TurnEncoder, pack
 from crossgate.features.text.turn_peft import peft_config, peft_name
 from crossgate.features.text.turn_settings import TurnEncoderSettings
@@ -66,12 +65,7 @@ class TurnEmbedder:
     def fresh(cls, settings: TurnEncoderSettings, labels: Mapping[str, tuple[str, ...]]) -> TurnEmbedder:
         """An untrained encoder; adapters start at zero, heads from torch's global generator."""
         base, tokenizer, width = base_and_tokenizer(settings.base, settings.attention_dropout)
-        config: Any = base.config
-        top = config.num_hidden_layers
-        if not all(-top - 1 <= layer <= top for layer in settings.layers):
-            raise InputError(
-                f"encoder.layers is {list(settings.layers)}, and {settings.base} has layers 0 to {top}"
-            )
+        check_layers(base, settings)
         encoder = TurnEncoder(settings, base, width, {name: len(found) for name, found in labels.items()})
         return cls(encoder, Tokenizer(tokenizer, settings), dict(labels))
 
