@@ -99,7 +99,8 @@ class Ours:
             weight_decay=self.settings.weight_decay,
             fused=True,
         )
-        self.hide = ModalityDropout(self.settings.hide_modality, self.settings.hide_turn).train()
+        hiding = self.settings.hiding(self.network.modalities)
+        self.hide = ModalityDropout(hiding, self.settings.hide_turn).train()
         self.weights = class_weights(train, len(MELD), self.settings.class_weighting)
         self.lengths = [len(example) for example in train]
         self.steps = self.settings.epochs * math.ceil(len(train) / BATCH_SIZE)

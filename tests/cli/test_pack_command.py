@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from toy_commands import edit_manifest, trained
 
 from crossgate import packaged
 from crossgate.cli.main import main
+from crossgate.conversation import MODALITIES
 from crossgate.corpora.manifest import sha256_of
+from crossgate.corpora.table import open_table
 from crossgate.emotions import MELD
 from crossgate.evaluation.calibration import at_temperature
 from crossgate.evaluation.packing.front_matter import split_front_matter
@@ -42,6 +45,16 @@ def read(path: Path) -> dict[str, Any]:
 def probabilities(path: Path) -> np.ndarray:
     table = pq.read_table(path)
     return np.stack([table.column(f"p_{label}").to_numpy() for label in MELD.labels], axis=1)
+
+
+def temperatures(packed: dict[str, Any], data: Path) -> np.ndarray:
+    """What every utterance of the validation split is divided by: (utterance, 1)."""
+    columns = open_table(data).split("validation").columns
+    there = [columns[f"{modality}_toy"].present for modality in MODALITIES]
+    given = ["".join(compress("tav", row)) for row in np.transpose(there).tolist()]
+    calibration = packed["calibration"]
+    own = [calibration["temperatures"].get(letters, calibration["temperature"]) for letters in given]
+    return np.array(own)[:, None]
 
 
 @pytest.fixture
@@ -91,7 +104,7 @@ def test_what_ships_predicts_with_its_temperature_and_as_the_card_says(
         out = tmp_path / f"{Path(name).name}.parquet"
         assert main(["predict", name, "--data", str(data), "--split", "validation", "--out", str(out)]) == 0
     raw, calibrated = (probabilities(tmp_path / f"{name}.parquet") for name in ("run", "crossgate-toy"))
-    expected = at_temperature(raw, packed["calibration"]["temperature"])
+    expected = at_temperature(raw, temperatures(packed, data))
     assert np.allclose(calibrated, expected, atol=5e-3)  # half precision stands between them
     assert not np.allclose(raw, calibrated, atol=2e-2)
     capsys.readouterr()
@@ -108,8 +121,10 @@ def test_what_ships_predicts_with_its_temperature_and_as_the_card_says(
         assert main([*arguments, "--modalities", letters, "--out", str(tmp_path / letters)]) == 0
         subset = "ta" if letters == "at" else letters
         assert f"given {subset} only" in capsys.readouterr().out
-        found = read(tmp_path / letters / "evaluation.json")["metrics"]["weighted_f1"]
-        assert found == pytest.approx(packed["subsets"][subset]["weighted_f1"], abs=1e-6)
+        found, scores = read(tmp_path / letters / "evaluation.json"), packed["subsets"][subset]
+        assert found["metrics"]["weighted_f1"] == pytest.approx(scores["weighted_f1"], abs=1e-6)
+        error = found["calibration"]["expected_calibration_error"]
+        assert error == pytest.approx(scores["expected_calibration_error"], abs=1e-3)
 
 
 def test_nothing_is_written_into_what_is_not_the_users(
@@ -144,8 +159,12 @@ def test_the_figures_can_be_of_some_modalities_alone(tmp_path: Path, make_table:
     assert pack(run, data, tmp_path / "all") == pack(run, data, tmp_path / "some", "--given", "at") == 0
     packed = read(tmp_path / "some" / "packed.json")
     assert packed["report"]["metrics"]["weighted_f1"] == packed["subsets"]["ta"]["weighted_f1"]
+    # What is not in it may not be the corpus' own, and nothing is fitted on it.
+    assert list(packed["calibration"]["temperatures"]) == ["t", "a"]
+    card = (tmp_path / "some" / "README.md").read_text(encoding="utf-8")
+    assert f"{packed['calibration']['temperatures']['t']:.3f} given t alone" in card
     assert packed["report"] != read(tmp_path / "all" / "packed.json")["report"]
-    assert "given ta alone" in (tmp_path / "some" / "README.md").read_text(encoding="utf-8")
+    assert "given ta alone" in card
 
 
 def test_of_several_seeds_the_named_one_ships(tmp_path: Path, make_table: Any) -> None:
@@ -210,7 +229,7 @@ def test_all_seeds_can_ship_as_one(
             == 0
         )
     mean, shipped = (probabilities(tmp_path / f"{folder.name}.parquet") for folder in (run, out))
-    expected = at_temperature(mean, packed["calibration"]["temperature"])
+    expected = at_temperature(mean, temperatures(packed, data))
     assert np.allclose(shipped, expected, atol=5e-3)
     assert [one["seed"] for one in packed["run"]["together"]] == [0, 1, 2]
     assert "0, 1, 2, all of them" in (out / "README.md").read_text(encoding="utf-8")

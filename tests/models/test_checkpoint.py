@@ -20,6 +20,7 @@ from crossgate.features.settings import FeatureSettings, MiniLMSettings
 from crossgate.features.standardize import Standardizer
 from crossgate.models.checkpoint import CONFIG_FILE, WEIGHTS_FILE, Checkpoint, load_checkpoint
 from crossgate.models.ensemble import Ensemble
+from crossgate.models.temperature import Temperature
 
 
 def checkpoint(**settings: Any) -> Checkpoint:
@@ -144,6 +145,9 @@ def test_tensors_too_many_or_too_few_are_refused(change: str, tmp_path: Path) ->
         (("calibration",), None),
         (("calibration", "temperature"), -1),
         (("calibration", "temperature"), "warm"),
+        (("calibration", "temperatures"), [1.2]),
+        (("calibration", "temperatures"), {"t": 0}),
+        (("calibration", "temperatures"), {"at": 1.2}),
         (("calibration", "mood"), 1),
     ],
     ids=lambda value: ".".join(value) if isinstance(value, tuple) else str(value),
@@ -168,22 +172,25 @@ def test_a_config_that_is_no_object_is_refused(tmp_path: Path) -> None:
 
 
 def test_calibration_is_kept_and_an_old_config_has_none(tmp_path: Path) -> None:
-    replace(checkpoint(), temperature=1.7, confidence_threshold=0.4).save(tmp_path)
+    fitted = Temperature(1.7, {"t": 0.9, "ta": 1.2})
+    replace(checkpoint(), temperature=fitted, confidence_threshold=0.4).save(tmp_path)
     loaded = load_checkpoint(tmp_path)
-    assert (loaded.temperature, loaded.confidence_threshold) == (1.7, 0.4)
+    assert (loaded.temperature, loaded.confidence_threshold) == (fitted, 0.4)
     config = json.loads((tmp_path / CONFIG_FILE).read_text(encoding="utf-8"))
+    del config["calibration"]["temperatures"]  # as before a subset had its own
+    (tmp_path / CONFIG_FILE).write_text(json.dumps(config), encoding="utf-8")
+    assert load_checkpoint(tmp_path).temperature == Temperature(1.7)
     del config["calibration"]
     (tmp_path / CONFIG_FILE).write_text(json.dumps(config), encoding="utf-8")
     loaded = load_checkpoint(tmp_path)
-    assert (loaded.temperature, loaded.confidence_threshold, loaded.encoder) == (1.0, 0.0, None)
+    assert (loaded.temperature, loaded.confidence_threshold, loaded.encoder) == (Temperature(), 0.0, None)
 
 
-@pytest.mark.parametrize(
-    "change", [{"temperature": 0.0}, {"temperature": np.inf}, {"confidence_threshold": 1.5}]
-)
-def test_a_calibration_that_cannot_be_is_refused(change: dict[str, float]) -> None:
-    with pytest.raises(InputError, match=next(iter(change))):
-        replace(checkpoint(), **change)
+def test_a_calibration_that_cannot_be_is_refused() -> None:
+    with pytest.raises(InputError, match="confidence_threshold"):
+        replace(checkpoint(), confidence_threshold=1.5)
+    with pytest.raises(InputError, match="names 'at', expected some of t, a, v, ta"):
+        replace(checkpoint(), temperature=Temperature(1.0, {"at": 1.0}))
 
 
 def test_half_precision_halves_the_file_and_stays_close(tmp_path: Path) -> None:

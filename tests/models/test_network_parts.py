@@ -127,7 +127,7 @@ def test_modality_dropout_never_hides_all(
     torch.manual_seed(seed)
     present = torch.rand(modalities, 3, 4) >= missing
     before = present.clone()
-    hide = ModalityDropout(whole, turns).train()
+    hide = ModalityDropout([whole] * modalities, turns).train()
     kept = hide(present)
     assert torch.equal(present, before)
     assert not (kept & ~present).any()
@@ -138,15 +138,18 @@ def test_modality_dropout_never_hides_all(
 def test_modality_dropout_hides_as_often_as_it_says() -> None:
     torch.manual_seed(0)
     present = torch.ones(3, 4000, 3, dtype=torch.bool)
-    whole = ModalityDropout(0.2, 0.0).train()(present)
+    whole = ModalityDropout([0.2] * 3, 0.0).train()(present)
     # Hidden for all turns of a conversation or for none.
     assert torch.equal(whole.any(dim=2), whole.all(dim=2))
     # 0.2, less the conversations where all three would have been hidden.
     assert (~whole).float().mean().item() == pytest.approx(0.2 - 0.2**3, abs=0.01)
-    turns = ModalityDropout(0.0, 0.2).train()(present)
+    turns = ModalityDropout([0.0] * 3, 0.2).train()(present)
     assert (~turns).float().mean().item() == pytest.approx(0.2 - 0.2**3, abs=0.01)
     assert not torch.equal(turns.any(dim=2), turns.all(dim=2))
-    assert torch.equal(ModalityDropout(0.0, 0.0).train()(present), present)
+    assert torch.equal(ModalityDropout([0.0] * 3, 0.0).train()(present), present)
+    # Each modality as often as it says itself.
+    own = ModalityDropout([0.0, 0.3, 0.8], 0.0).train()(present)
+    assert (~own).float().mean(dim=(1, 2)).tolist() == pytest.approx([0.0, 0.3, 0.8], abs=0.03)
 
 
 @pytest.mark.parametrize("with_bias", [True, False])

@@ -27,6 +27,7 @@ from crossgate.features.text.turn_settings import TurnEncoderSettings
 from crossgate.models.checkpoint import Checkpoint
 from crossgate.models.crossgate import CrossGate
 from crossgate.models.settings import ModelSettings
+from crossgate.models.temperature import Temperature
 from crossgate.pipeline.recognizer import Recognizer
 from tiny_base import tiny_base
 
@@ -112,7 +113,9 @@ def test_conversations_do_not_disturb_each_other() -> None:
 
 
 def test_temperature_and_threshold_are_applied() -> None:
-    plain, warm = (Recognizer(checkpoint(temperature=t)).predict([TALK])[0][0] for t in (1.0, 2.0))
+    plain, warm = (
+        Recognizer(checkpoint(temperature=Temperature(t))).predict([TALK])[0][0] for t in (1.0, 2.0)
+    )
     logits = {
         name: np.log(np.array(list(p.distribution.values()))) for name, p in (("1", plain), ("2", warm))
     }
@@ -137,7 +140,7 @@ def test_a_checkpoint_that_reads_no_texts_says_so() -> None:
 
 
 def test_there_and_back_by_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved = Recognizer(checkpoint(temperature=1.5))
+    saved = Recognizer(checkpoint(temperature=Temperature(1.5, {"t": 0.8})))
     assert saved.save_pretrained(tmp_path / "shelf" / "crossgate-toy") is None
     folder = tmp_path / "shelf" / "crossgate-toy"
     assert {path.name for path in folder.iterdir()} == {"README.md", "config.json", "model.safetensors"}

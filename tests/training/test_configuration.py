@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toy_runs import YAML, experiment
@@ -145,6 +146,8 @@ def test_a_causal_model_has_no_features_that_look_ahead(tmp_path: Path, ahead: s
         {"average": 1.0},
         {"hide_modality": 1.0},
         {"hide_turn": -0.1},
+        {"hide_modalities": {"audio": 1.0}},
+        {"hide_modalities": {"smell": 0.5}},
         {"weight_decay": -1.0},
         {"weight_decay": float("nan")},
         {"class_weighting": -0.5},
@@ -152,9 +155,16 @@ def test_a_causal_model_has_no_features_that_look_ahead(tmp_path: Path, ahead: s
     ],
     ids=str,
 )
-def test_training_settings_that_cannot_be_are_refused_by_name(wrong: dict[str, float]) -> None:
+def test_training_settings_that_cannot_be_are_refused_by_name(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"training.{next(iter(wrong))}"):
-        TrainingSettings(**wrong)  # type: ignore[arg-type]
+        TrainingSettings(**wrong)
+
+
+def test_modalities_are_hidden_as_often_as_each_says(tmp_path: Path) -> None:
+    own = ("training.hide_modalities.visual=0.7", "training.hide_modalities.text=0.1")
+    found = load(tmp_path, YAML, "training.hide_modality=0.2", *own).training
+    assert found.hiding(["text", "audio", "visual"]) == [0.1, 0.2, 0.7]
+    assert found.hiding(["visual"]) == [0.7]
 
 
 def test_an_experiment_survives_being_json(tmp_path: Path) -> None:

@@ -130,12 +130,16 @@ def fit_temperature(labels: npt.ArrayLike, logits: npt.ArrayLike) -> float:
     return float(np.exp(found.x))
 
 
-def at_temperature(probabilities: npt.ArrayLike, temperature: float) -> npt.NDArray[np.float64]:
-    """Distributions (utterance, emotion) as softmax(log p / temperature); the likeliest emotion stays."""
-    if not temperature > 0:
-        raise InputError(f"temperature is {temperature}, expected more than 0")
+def at_temperature(probabilities: npt.ArrayLike, temperature: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Distributions (utterance, emotion) as softmax(log p / temperature); the likeliest emotion stays.
+
+    The temperature is a number, or one for every utterance, (utterance, 1).
+    """
+    divisors = np.asarray(temperature, dtype=np.float64)
+    if not np.all(divisors > 0):
+        raise InputError(f"temperature is {divisors}, expected more than 0")
     given = np.asarray(probabilities, dtype=np.float64)
     scaled: npt.NDArray[np.float64] = softmax(
-        np.log(np.maximum(given, SMALLEST_PROBABILITY)) / temperature, axis=-1
+        np.log(np.maximum(given, SMALLEST_PROBABILITY)) / divisors, axis=-1
     )
     return scaled

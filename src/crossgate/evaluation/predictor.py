@@ -11,9 +11,13 @@ import torch
 
 from crossgate.features.dataset import Example, collate
 from crossgate.models.network import Network
+from crossgate.models.temperature import Temperature
 from crossgate.models.views import Views
 
 Floats = npt.NDArray[np.float32]
+
+UNDIVIDED = Temperature()
+"""Leaves logits as they are."""
 
 TURNS_PER_BATCH = 2048
 """Padded turns held at once, so that memory does not grow with the corpus."""
@@ -48,18 +52,20 @@ def predict(
     network: Network,
     examples: Sequence[Example],
     *,
-    temperature: float = 1.0,
+    temperature: Temperature = UNDIVIDED,
     device: torch.device | None = None,
     turns_per_batch: int = TURNS_PER_BATCH,
 ) -> Predictions:
     """Run a network in evaluation mode over examples; the mode it was in is restored.
 
-    `temperature` divides the logits of every view. `turns_per_batch` bounds the padded turns held at once.
+    `temperature` divides the logits of every view, by what is given of a turn. `turns_per_batch` bounds the
+    padded turns held at once.
     """
     parts: dict[int, tuple[Floats, npt.NDArray[np.bool_], Floats]] = {}
 
     def keep(group: list[int], views: Views) -> None:
-        probabilities = (views.logits.float() / temperature).softmax(dim=-1).cpu().numpy()
+        logits = temperature.divide(views.names, views.logits.float(), views.valid)
+        probabilities = logits.softmax(dim=-1).cpu().numpy()
         assert views.shares is not None  # the network is not training
         valid, shares = views.valid.cpu().numpy(), views.shares.float().cpu().numpy()
         for row, index in enumerate(group):

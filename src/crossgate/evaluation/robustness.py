@@ -12,10 +12,11 @@ import torch
 from crossgate.conversation import Modality
 from crossgate.emotions import UNLABELLED
 from crossgate.evaluation.metrics import weighted_f1
-from crossgate.evaluation.predictor import predict
+from crossgate.evaluation.predictor import UNDIVIDED, predict
 from crossgate.features.dataset import Example
 from crossgate.features.standardize import LIMIT
 from crossgate.models.network import Network
+from crossgate.models.temperature import Temperature
 
 MISSING, SHUFFLED, NOISE = "missing", "shuffled", "noise"
 FAILURES = (MISSING, SHUFFLED, NOISE)
@@ -38,7 +39,7 @@ def robustness_of(
     examples: Sequence[Example],
     *,
     seed: int,
-    temperature: float = 1.0,
+    temperature: Temperature = UNDIVIDED,
     done: Callable[[float], None] = lambda share: None,
 ) -> dict[str, dict[str, list[float]]]:
     """Weighted F1 by failure, modality, and share of turns, in the order of `SHARES`.

@@ -9,9 +9,10 @@ import torch
 
 from crossgate.conversation import INITIALS
 from crossgate.errors import InputError
-from crossgate.evaluation.predictor import Predictions, predict
+from crossgate.evaluation.predictor import UNDIVIDED, Predictions, predict
 from crossgate.features.dataset import Example
 from crossgate.models.network import Network
+from crossgate.models.temperature import Temperature
 
 
 def subset_of(letters: str, network: Network) -> str:
@@ -39,7 +40,7 @@ def predict_subsets(
     examples: Sequence[Example],
     subsets: Sequence[str] | None = None,
     *,
-    temperature: float = 1.0,
+    temperature: Temperature = UNDIVIDED,
     device: torch.device | None = None,
 ) -> dict[str, Predictions]:
     """The full view's predictions, subsets of modalities its whole input; by default all, singles first.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,8 @@ from crossgate.models.ensemble import Ensemble
 from crossgate.models.kinds import make_network
 from crossgate.models.network import Network
 from crossgate.models.settings import ModelSettings
+from crossgate.models.temperature import Temperature
+from crossgate.models.views import view_names
 from crossgate.packaged import SHIPPED
 
 WEIGHTS_FILE = "model.safetensors"
@@ -47,7 +48,7 @@ class Checkpoint:
         specs: exactly what they were when it was trained.
         standardizers: statistics of the train split, one a modality.
         labels: the emotions, in the order of its outputs.
-        temperature: divides the logits of every view before the softmax (Guo et al., ICML 2017).
+        temperature: divides the logits of every view before the softmax.
         confidence_threshold: a prediction of less confidence abstains.
         encoder: folder of the text encoder that was trained for it; None where its texts are read by a
             frozen one, or it reads none.
@@ -59,13 +60,15 @@ class Checkpoint:
     specs: dict[Modality, tuple[FeatureSpec, ...]]
     standardizers: dict[Modality, Standardizer]
     labels: LabelSet
-    temperature: float = 1.0
+    temperature: Temperature = field(default_factory=Temperature)
     confidence_threshold: float = 0.0
     encoder: Path | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < math.inf:
-            raise InputError(f"calibration.temperature is {self.temperature}, expected more than 0")
+        unknown = self.temperature.given.keys() - set(view_names(self.network.modalities))
+        if unknown:
+            known = ", ".join(view_names(self.network.modalities))
+            raise InputError(f"calibration.temperatures names {min(unknown)!r}, expected some of {known}")
         if not 0 <= self.confidence_threshold <= 1:
             raise InputError(
                 f"calibration.confidence_threshold is {self.confidence_threshold}, expected 0 to 1"
@@ -111,7 +114,8 @@ class Checkpoint:
             "specs": {m: [spec.to_json() for spec in specs] for m, specs in self.specs.items()},
             "dimensions": {m: len(s.mean) for m, s in self.standardizers.items()},
             "calibration": {
-                "temperature": self.temperature,
+                "temperature": self.temperature.usual,
+                "temperatures": dict(self.temperature.given),
                 "confidence_threshold": self.confidence_threshold,
             },
         }
@@ -137,7 +141,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         specs = {m: tuple(FeatureSpec(**s) for s in found) for m, found in config["specs"].items()}
         dimensions = _dimensions(config["dimensions"])
         members = config.get("members", 1)
-        calibration = {name: float(value) for name, value in config.get("calibration", {}).items()}
+        calibration = _calibration(config.get("calibration", {}))
         path = folder / WEIGHTS_FILE
         with NoMoreThan(shapes_of(path)):
             network = _network(settings, dimensions, len(labels), members)
@@ -178,6 +182,14 @@ def _model_settings(content: dict[str, Any]) -> ModelSettings:
     """Settings of the network from JSON values, lists made tuples."""
     lists = {name: tuple(value) for name, value in content.items() if isinstance(value, list)}
     return ModelSettings(**content | lists)
+
+
+def _calibration(content: dict[str, Any]) -> dict[str, Any]:
+    """Temperature and threshold from JSON values; those that are not there stay as `Checkpoint` has them."""
+    values = dict(content)
+    usual, given = values.pop("temperature", 1.0), values.pop("temperatures", {})
+    temperature = Temperature(float(usual), {name: float(value) for name, value in given.items()})
+    return {"temperature": temperature} | {name: float(value) for name, value in values.items()}
 
 
 def feature_settings(content: dict[str, Any]) -> FeatureSettings:

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from crossgate.conversation import Modality
 from crossgate.features.graphs import Graph
 from crossgate.models.network import Network
+from crossgate.models.temperature import Temperature
 
 
 class FusionGraph(nn.Module):
     """Positional tensors in, tensors out, the temperature included."""
 
-    def __init__(self, network: Network, temperature: float) -> None:
+    def __init__(self, network: Network, temperature: Temperature) -> None:
         super().__init__()
         self.network = network
         self.temperature = temperature
@@ -27,11 +28,12 @@ class FusionGraph(nn.Module):
             dict(zip(self.network.modalities, values, strict=True)), present, speakers, turns
         )
         assert views.shares is not None  # the network is not training
-        probabilities = (views.logits / self.temperature).softmax(dim=-1)
+        logits = self.temperature.divide(views.names, views.logits, views.valid)
+        probabilities = logits.softmax(dim=-1)
         return probabilities, views.logits, views.valid, views.shares
 
 
-def fusion_graph(network: Network, dimensions: Mapping[Modality, int], temperature: float = 1.0) -> Graph:
+def fusion_graph(network: Network, dimensions: Mapping[Modality, int], temperature: Temperature) -> Graph:
     """The graph of a network; sizes are (conversations, turns of the longest)."""
 
     def draw(size: tuple[int, ...], generator: torch.Generator) -> dict[str, Tensor]:

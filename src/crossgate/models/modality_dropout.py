@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -10,20 +12,21 @@ class ModalityDropout(nn.Module):
     """Hides modalities in training, never all that an utterance has.
 
     Args:
-        whole: probability that a modality is hidden for a whole conversation.
-        turns: probability that it is hidden for a single turn.
+        whole: of each modality, the probability that it is hidden for a whole conversation.
+        turns: probability that any is hidden for a single turn.
     """
 
-    def __init__(self, whole: float, turns: float) -> None:
+    def __init__(self, whole: Sequence[float], turns: float) -> None:
         super().__init__()
-        self.whole = whole
+        self.whole = torch.tensor(whole)[:, None, None]
         self.turns = turns
 
     def forward(self, present: Tensor) -> Tensor:
         """(modality, batch, turn) bool -> the same with fewer True; unchanged in evaluation."""
-        if not self.training or not (self.whole or self.turns) or present.shape[0] < 2:
+        if not self.training or not (self.whole.any() or self.turns) or present.shape[0] < 2:
             return present
-        hidden = torch.rand(*present.shape[:2], 1, device=present.device) < self.whole
+        whole = self.whole.to(present.device)
+        hidden = torch.rand(*present.shape[:2], 1, device=present.device) < whole
         hidden = hidden | (torch.rand(present.shape, device=present.device) < self.turns)
         kept = present & ~hidden
         # Where nothing would be left, everything stays: an utterance without any modality teaches nothing.

@@ -48,7 +48,7 @@ class Model:
             __version__,
             self.sha256,
             checkpoint.settings.causal,
-            checkpoint.temperature,
+            checkpoint.temperature.usual,
             checkpoint.confidence_threshold,
             {m: ", ".join(str(spec) for spec in specs) for m, specs in checkpoint.specs.items()},
         )

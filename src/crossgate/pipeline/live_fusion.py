@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-import numpy as np
+import torch
 
 from crossgate.conversation import Modality
 from crossgate.evaluation.predictor import Predictions, predict
@@ -41,10 +41,10 @@ class LiveFusion:
             return
         values = {modality: found[None] for modality, found in example.values.items()}
         with self._past.next_turn(values, example.present[:, None], example.speakers[None]) as said:
-            odds = np.exp((said["logits"] - said["logits"].max(axis=-1, keepdims=True)) / temperature)
+            logits, valid = map(torch.from_numpy, (said["logits"], said["valid"]))
             yield Predictions(
                 network.views,
-                (odds / odds.sum(axis=-1, keepdims=True))[:, 0],
+                temperature.divide(network.views, logits, valid).softmax(dim=-1)[:, 0].numpy(),
                 said["valid"][:, 0],
                 said["shares"][0],
                 example.labels.numpy(),

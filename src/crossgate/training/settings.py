@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from crossgate.conversation import Modality, refuse_unknown_modalities
 from crossgate.errors import InputError
 from crossgate.features.settings import FeatureSettings
 from crossgate.models.settings import ModelSettings
@@ -33,6 +35,9 @@ class TrainingSettings:
     """Decay of the exponential moving average of the weights that is evaluated and kept; 0 keeps the last."""
     hide_modality: float = 0.1
     """Probability that a modality is hidden for a whole conversation (modality dropout)."""
+    hide_modalities: dict[Modality, float] = field(default_factory=dict)
+    """The same of single modalities, in the place of `hide_modality`, such as {text: 0.1, audio: 0.6}: what
+    is hidden less often than the others keeps more of its worth alone (docs/findings.md)."""
     hide_turn: float = 0.0
     """Probability that a modality is hidden for a single turn."""
     class_weighting: float = 0.0
@@ -56,6 +61,16 @@ class TrainingSettings:
             shares=("warmup", "average", "hide_modality", "hide_turn"),
             not_negative=("weight_decay", "class_weighting", "patience"),
         )
+        refuse_unknown_modalities("training.hide_modalities", tuple(self.hide_modalities))
+        for modality, share in self.hide_modalities.items():
+            if not 0 <= share < 1:
+                raise InputError(
+                    f"training.hide_modalities.{modality} is {share}, expected 0 or more, less than 1"
+                )
+
+    def hiding(self, modalities: Sequence[Modality]) -> list[float]:
+        """Probability that each of `modalities` is hidden for a whole conversation."""
+        return [self.hide_modalities.get(modality, self.hide_modality) for modality in modalities]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from crossgate.features.visual.face_network import FaceNetwork
 from crossgate.models.checkpoint import Checkpoint
 from crossgate.models.crossgate import CrossGate
 from crossgate.models.ensemble import Ensemble
+from crossgate.models.temperature import Temperature
 from crossgate.pipeline.exporting.int8 import quantized, text_loss
 from crossgate.pipeline.exporting.onnx import export_onnx
 from crossgate.pipeline.in_memory import examples_in_memory
@@ -52,7 +53,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkpoint, Path]:
         torch.manual_seed(seed)
         dimensions = {m: len(s.mean) for m, s in checkpoint.standardizers.items()}
         networks.append(CrossGate(checkpoint.settings, dimensions, len(checkpoint.labels)).eval())
-    checkpoint = replace(checkpoint, network=Ensemble(networks).eval(), temperature=1.3)
+    checkpoint = replace(
+        checkpoint, network=Ensemble(networks).eval(), temperature=Temperature(1.3, {"t": 0.7, "ta": 2.0})
+    )
     checkpoint.save(folder / "saved")
     return checkpoint, folder / "saved"
 

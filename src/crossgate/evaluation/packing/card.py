@@ -9,6 +9,7 @@ from crossgate.evaluation.packing.front_matter import split_front_matter, with_f
 from crossgate.evaluation.packing.measure import Measured
 from crossgate.evaluation.run_folder import FOLDS
 from crossgate.models.checkpoint import Checkpoint
+from crossgate.models.temperature import Temperature
 
 TEMPLATE = Template("""\
 # $name
@@ -54,8 +55,8 @@ $subsets
 
 ## Calibration
 
-One temperature, $temperature, divides all logits: the one of the highest likelihood, which need not have the
-lowest error. Expected calibration error (15 bins) before $before %, after **$after %**$crossed.
+The logits are divided by a temperature, $temperature: the one of the highest likelihood, which need not have
+the lowest error. $others Expected calibration error (15 bins) before $before %, after **$after %**$crossed.
 
 Below a confidence of $threshold a prediction abstains: the smallest at which $target % of the answers kept
 are right ($accuracy % are); $coverage % of the utterances are answered.
@@ -120,7 +121,8 @@ def card_of(text: str, packed: dict[str, Any], checkpoint: Checkpoint, measured:
             for one in report.metrics.classes
         ),
         subsets=_subsets(measured),
-        temperature=f"{measured.temperature:.3f}",
+        temperature=f"{measured.temperature.usual:.3f}",
+        others=_other_temperatures(measured.temperature),
         before=_percent(measured.error_before),
         after=_percent(calibration.expected_calibration_error),
         crossed=_crossed(measured),
@@ -171,6 +173,13 @@ def _subsets(measured: Measured) -> str:
     for name, scores in measured.subsets.items():
         lines.append(f"| {name} | " + " | ".join(_percent(value) for value in scores.values()) + " |")
     return "\n".join(lines)
+
+
+def _other_temperatures(temperature: Temperature) -> str:
+    if not temperature.given:
+        return "It is that of every input."
+    others = ", ".join(f"{value:.3f} given {name} alone" for name, value in temperature.given.items())
+    return f"Turns with fewer modalities have their own: {others}."
 
 
 def _crossed(measured: Measured) -> str:

@@ -1,8 +1,8 @@
-"""The temperature, the threshold, and the figures of the card, all from the same predictions."""
+"""The temperatures, the threshold, and the figures of the card, all from the same predictions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from crossgate.evaluation.labelled import groups_of, labelled_of
 from crossgate.evaluation.metrics import SMALLEST_PROBABILITY, measure
 from crossgate.evaluation.packing.abstention import Abstention, choose_threshold
 from crossgate.evaluation.report import Report, evaluate_predictions
+from crossgate.models.temperature import Temperature
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,17 @@ class Measured:
 
     Attributes:
         report: of the calibrated probabilities, all modalities.
-        temperature: divides the logits.
+        temperature: divides the logits, by what is given of a turn.
         error_before: expected calibration error at temperature 1.
         error_crossed: the same where each half of the conversations was calibrated by the other half; None
             where there is but one conversation.
         abstention: the threshold, chosen on the calibrated probabilities.
         subsets: scores of the network given only some modalities, by subset, the full one last; empty where
-            the network itself was not run.
+            the run kept no such predictions of its folds.
     """
 
     report: Report
-    temperature: float
+    temperature: Temperature
     error_before: float
     error_crossed: float | None
     abstention: Abstention
@@ -44,7 +45,8 @@ class Measured:
         """As plain JSON values."""
         return {
             "calibration": {
-                "temperature": self.temperature,
+                "temperature": self.temperature.usual,
+                "temperatures": dict(self.temperature.given),
                 "expected_calibration_error_before": self.error_before,
                 "expected_calibration_error": self.report.calibration.expected_calibration_error,
                 "expected_calibration_error_crossed": self.error_crossed,
@@ -58,8 +60,9 @@ class Measured:
 def measure_for_card(
     labels: LabelSet,
     conversations: tuple[Conversation, ...],
-    probabilities: npt.NDArray[np.float32],
     subsets: Mapping[str, npt.NDArray[np.float32]],
+    given: str,
+    there: Sequence[str],
     *,
     title: str,
     seeds: int,
@@ -70,16 +73,27 @@ def measure_for_card(
     Args:
         labels: the label set.
         conversations: with labels; their utterances are the rows, in order.
-        probabilities: (utterance, emotion) at temperature 1.
-        subsets: the same given only some modalities, by subset.
+        subsets: probabilities (utterance, emotion) at temperature 1, by the modalities given; of `given`
+            at least.
+        given: what report and threshold are for. Its temperature is that of every other input too, except
+            of a part of it, which has its own: what is not in it may not be the corpus' own (`pair`).
+        there: (utterance,) letters of the modalities an utterance has in the corpus.
         title: of the report.
         seeds: how many networks answer as one.
         target: accuracy of the answers that are kept, see `choose_threshold`.
     """
     truth = np.array([labels.index(u.emotion) for c in conversations for u in c.utterances])
     ids = [c.id for c in conversations for _ in c.utterances]
-    temperature = fit_temperature(truth, _logits(probabilities))
-    calibrated = at_temperature(probabilities, temperature)
+    probabilities = subsets[given]
+    temperature = Temperature(
+        fit_temperature(truth, _logits(probabilities)),
+        {
+            name: fit_temperature(truth, _logits(values))
+            for name, values in subsets.items()
+            if set(name) < set(given)
+        },
+    )
+    calibrated = _calibrated(probabilities, temperature, given, there)
     return Measured(
         report=evaluate_predictions(labels, truth, calibrated, ids, title=title, seeds=seeds),
         temperature=temperature,
@@ -87,10 +101,18 @@ def measure_for_card(
         error_crossed=_crossed(truth, probabilities, ids),
         abstention=choose_threshold(truth, calibrated, target),
         subsets={
-            name: _scores(labels, truth, at_temperature(values, temperature))
+            name: _scores(labels, truth, _calibrated(values, temperature, name, there))
             for name, values in subsets.items()
         },
     )
+
+
+def _calibrated(
+    probabilities: npt.NDArray[np.float32], temperature: Temperature, subset: str, there: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """As the network that ships answers: an utterance that lacks a modality of the subset is given fewer."""
+    given = ["".join(letter for letter in letters if letter in subset) for letters in there]
+    return at_temperature(probabilities, np.array([[temperature.of(letters)] for letters in given]))
 
 
 def _crossed(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from crossgate import __version__
+from crossgate.conversation import INITIALS
 from crossgate.corpora.table import CorpusTable, Split
 from crossgate.errors import InputError
 from crossgate.evaluation.members import checkpoint_folders, examples_of
@@ -32,9 +35,11 @@ from crossgate.evaluation.run_folder import CHECKPOINT_FOLDER, FOLD_PREDICTIONS,
 from crossgate.evaluation.sealed import count_openings, record_of
 from crossgate.evaluation.subsets import predict_subsets, subset_of
 from crossgate.features.assemble import TURNS
+from crossgate.features.dataset import Example
 from crossgate.features.text.turn_embedder import version_of
 from crossgate.files import new_folder, write_json
 from crossgate.models.checkpoint import WEIGHTS_FILE, Checkpoint, load_checkpoint
+from crossgate.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -97,28 +102,29 @@ def pack(run: Path, table: CorpusTable, out: Path, text: str, packing: Packing |
         small = load_checkpoint(draft)
         given = packing.given or record["experiment"].get("selection", {}).get("given")
         given = subset_of(given, small.network) if given else None
+        examples = examples_of(small, data)
         if split == FOLDS:
             if packing.given:
                 raise InputError("out-of-fold predictions are of all modalities", fix="leave --given away")
-            probabilities = _out_of_fold(sources, FOLD_PREDICTIONS, table, data)
+            whole = _out_of_fold(sources, FOLD_PREDICTIONS, table, data)
             parts = {name: FOLD_PREDICTIONS.parent / FOLD_SUBSET.format(name) for name in small.network.views}
             subsets = {
                 name: _out_of_fold(sources, parts[name], table, data)
                 for name in small.network.views[:-1]
                 if (source / parts[name]).is_file()
             }
-            subsets |= {small.network.views[-1]: probabilities} if subsets else {}
+            subsets |= {small.network.views[-1]: whole}
             title = f"{table.manifest.name}, leave one group out (the epoch was chosen on these)"
         else:
-            found = predict_subsets(small.network, examples_of(small, data))
+            found = predict_subsets(small.network, examples)
             subsets = {name: one.probabilities for name, one in found.items()}
-            probabilities = subsets[given or small.network.views[-1]]
             title = f"{table.manifest.name}, {split} (epoch and calibration were chosen on these)"
         measured = measure_for_card(
             small.labels,
             data.conversations,
-            probabilities,
             subsets,
+            given or small.network.views[-1],
+            _there(examples, small.network),
             title=title,
             seeds=small.members,
             target=packing.target,
@@ -213,6 +219,13 @@ def _check_encoder(checkpoint: Checkpoint) -> None:
             where=str(checkpoint.encoder),
             fix="name the encoder whose vectors the run was trained on",
         )
+
+
+def _there(examples: Sequence[Example], network: Network) -> list[str]:
+    """Letters of the modalities of every utterance."""
+    letters = [INITIALS[modality] for modality in network.modalities]
+    present = torch.cat([example.present for example in examples], dim=1).T.tolist()
+    return ["".join(compress(letters, row)) for row in present]
 
 
 def _out_of_fold(
