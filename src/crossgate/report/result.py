@@ -49,7 +49,7 @@ class ModelInfo:
         version: of crossgate.
         sha256: of the network's weights.
         causal: whether no turn was read with a later one in view.
-        temperature: of the calibration; turns with fewer modalities may have others.
+        temperature: of the calibration; turns with other modalities may have others.
         confidence_threshold: below it a prediction abstains.
         features: modality -> the extractors that fed it, in words.
     """

@@ -178,8 +178,8 @@ def _subsets(measured: Measured) -> str:
 def _other_temperatures(temperature: Temperature) -> str:
     if not temperature.given:
         return "It is that of every input."
-    others = ", ".join(f"{value:.3f} given {name} alone" for name, value in temperature.given.items())
-    return f"Turns with fewer modalities have their own: {others}."
+    others = ", ".join(f"{name} {value:.3f}" for name, value in temperature.given.items())
+    return f"Turns with these modalities and no other have their own: {others}."
 
 
 def _crossed(measured: Measured) -> str:

@@ -75,8 +75,7 @@ def measure_for_card(
         conversations: with labels; their utterances are the rows, in order.
         subsets: probabilities (utterance, emotion) at temperature 1, by the modalities given; of `given`
             at least.
-        given: what report and threshold are for. Its temperature is that of every other input too, except
-            of a part of it, which has its own: what is not in it may not be the corpus' own (`pair`).
+        given: what report and threshold are for, and the usual temperature.
         there: (utterance,) letters of the modalities an utterance has in the corpus.
         title: of the report.
         seeds: how many networks answer as one.
@@ -85,14 +84,7 @@ def measure_for_card(
     truth = np.array([labels.index(u.emotion) for c in conversations for u in c.utterances])
     ids = [c.id for c in conversations for _ in c.utterances]
     probabilities = subsets[given]
-    temperature = Temperature(
-        fit_temperature(truth, _logits(probabilities)),
-        {
-            name: fit_temperature(truth, _logits(values))
-            for name, values in subsets.items()
-            if set(name) < set(given)
-        },
-    )
+    temperature = _fitted(truth, subsets, given)
     calibrated = _calibrated(probabilities, temperature, given, there)
     return Measured(
         report=evaluate_predictions(labels, truth, calibrated, ids, title=title, seeds=seeds),
@@ -105,6 +97,20 @@ def measure_for_card(
             for name, values in subsets.items()
         },
     )
+
+
+def _fitted(
+    truth: npt.NDArray[np.int64], subsets: Mapping[str, npt.NDArray[np.float32]], given: str
+) -> Temperature:
+    """The likeliest temperature of every subset; `given` has the usual one.
+
+    What is not in `given` may not be the corpus' own (`crossgate pair`): it may make answers less sure than
+    usual, and not surer.
+    """
+    found = {name: fit_temperature(truth, _logits(values)) for name, values in subsets.items()}
+    usual = found.pop(given)
+    own = {name: value for name, value in found.items() if value > usual or set(name) < set(given)}
+    return Temperature(usual, own)
 
 
 def _calibrated(
