@@ -100,5 +100,7 @@ def test_it_is_calibrated_and_no_test_split_was_opened_for_it(name: str) -> None
     folder: Path = checkpoint_folder(name)
     packed = json.loads((folder / "packed.json").read_text(encoding="utf-8"))
     assert packed["calibration"]["expected_calibration_error"] <= 0.05
+    for given in ("t", "a"):  # what can be measured on the corpus' own texts and voices
+        assert packed["subsets"][given]["expected_calibration_error"] <= 0.05
     assert packed["run"]["test_openings"] == 0
     assert packed["run"]["seeds"]["scores"]["weighted_f1"]["n"] >= 5
