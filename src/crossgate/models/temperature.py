@@ -62,5 +62,5 @@ class Temperature:
             ]
         )
         digits = torch.tensor([2**place for place in range(len(singles))], device=valid.device)
-        number = torch.einsum("s...,s->...", valid[singles].long(), digits)
+        number = (valid[singles].movedim(0, -1) * digits).sum(dim=-1)
         return logits / table[number][..., None]
