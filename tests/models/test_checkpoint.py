@@ -145,6 +145,7 @@ def test_tensors_too_many_or_too_few_are_refused(change: str, tmp_path: Path) ->
         (("calibration",), None),
         (("calibration", "temperature"), -1),
         (("calibration", "temperature"), "warm"),
+        (("calibration",), []),
         (("calibration", "temperatures"), [1.2]),
         (("calibration", "temperatures"), {"t": 0}),
         (("calibration", "temperatures"), {"at": 1.2}),

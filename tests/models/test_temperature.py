@@ -41,9 +41,9 @@ def test_the_likeliest_emotion_stays() -> None:
     assert torch.equal(divided.argmax(dim=-1), views.logits.argmax(dim=-1))
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, math.inf, math.nan])
+@pytest.mark.parametrize("value", [0.0, -1.0, 1e-46, math.inf, math.nan])
 def test_what_divides_into_nothing_is_refused(value: float) -> None:
     with pytest.raises(InputError, match=r"calibration\.temperature is"):
         Temperature(value)
-    with pytest.raises(InputError, match=r"calibration\.temperatures\.ta is"):
+    with pytest.raises(InputError, match=r"calibration\.temperatures: 'ta' is"):
         Temperature(1.0, {"ta": value})

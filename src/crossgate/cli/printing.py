@@ -112,7 +112,7 @@ def print_packed(measured: Measured, folder: Path) -> None:
     table = Table("calibration", "value", box=None)
     table.add_row("temperature", f"{measured.temperature.usual:.3f}")
     for subset, value in measured.temperature.given.items():
-        table.add_row(f"temperature of turns with {subset} alone", f"{value:.3f}")
+        table.add_row(f"temperature given {subset}", f"{value:.3f}")
     table.add_row("expected calibration error before, %", f"{100 * measured.error_before:.2f}")
     error = measured.report.calibration.expected_calibration_error
     table.add_row("expected calibration error after, %", f"{100 * error:.2f}")

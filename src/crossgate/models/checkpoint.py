@@ -68,7 +68,7 @@ class Checkpoint:
         unknown = self.temperature.given.keys() - set(view_names(self.network.modalities))
         if unknown:
             known = ", ".join(view_names(self.network.modalities))
-            raise InputError(f"calibration.temperatures names {min(unknown)!r}, expected some of {known}")
+            raise InputError(f"calibration.temperatures names {min(unknown)!r:.80}, expected some of {known}")
         if not 0 <= self.confidence_threshold <= 1:
             raise InputError(
                 f"calibration.confidence_threshold is {self.confidence_threshold}, expected 0 to 1"
@@ -186,7 +186,7 @@ def _model_settings(content: dict[str, Any]) -> ModelSettings:
 
 def _calibration(content: dict[str, Any]) -> dict[str, Any]:
     """Temperature and threshold from JSON values; those that are not there stay as `Checkpoint` has them."""
-    values = dict(content)
+    values = dict(content.items())
     usual, given = values.pop("temperature", 1.0), values.pop("temperatures", {})
     temperature = Temperature(float(usual), {name: float(value) for name, value in given.items()})
     return {"temperature": temperature} | {name: float(value) for name, value in values.items()}

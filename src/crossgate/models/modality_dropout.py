@@ -13,7 +13,7 @@ class ModalityDropout(nn.Module):
 
     Args:
         whole: of each modality, the probability that it is hidden for a whole conversation.
-        turns: probability that any is hidden for a single turn.
+        turns: probability that each is hidden for a single turn.
     """
 
     def __init__(self, whole: Sequence[float], turns: float) -> None:

@@ -6,7 +6,6 @@ every input it is too sure of what it reads from text alone (docs/findings.md ha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,9 @@ import torch
 from torch import Tensor
 
 from crossgate.errors import InputError
+
+EXTREMES = (1e-6, 1e6)
+"""Beyond them distributions are one-hot or uniform, and single precision near its end."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +27,16 @@ class Temperature:
         given: of the turns that have these modalities and no other, by their letters as views spell them:
             `t` is of text alone.
 
-    Raises InputError where one of them is not above 0 and finite.
+    Raises InputError where one of them is nothing to divide single precision by.
     """
 
     usual: float = 1.0
     given: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, value in {"": self.usual, **self.given}.items():
-            if not 0 < value < math.inf:
-                where = f"calibration.temperatures.{name}" if name else "calibration.temperature"
-                raise InputError(f"{where} is {value}, expected more than 0")
+        for name, value in self.given.items():
+            _refuse_extreme(f"calibration.temperatures: {name!r:.80}", value)
+        _refuse_extreme("calibration.temperature", self.usual)
 
     def of(self, subset: str) -> float:
         """That of turns with the modalities of `subset`, `ta` for example."""
@@ -64,3 +65,9 @@ class Temperature:
         digits = torch.tensor([2**place for place in range(len(singles))], device=valid.device)
         number = (valid[singles].movedim(0, -1) * digits).sum(dim=-1)
         return logits / table[number][..., None]
+
+
+def _refuse_extreme(what: str, value: float) -> None:
+    low, high = EXTREMES
+    if not low <= value <= high:
+        raise InputError(f"{what} is {value}, expected {low:g} to {high:g}")

@@ -37,7 +37,7 @@ class TrainingSettings:
     """Probability that a modality is hidden for a whole conversation (modality dropout)."""
     hide_modalities: dict[Modality, float] = field(default_factory=dict)
     """The same of single modalities, in the place of `hide_modality`, such as {text: 0.1, audio: 0.6}: what
-    is hidden less often than the others keeps more of its worth alone (docs/findings.md)."""
+    is hidden less often than the others keeps more of its worth alone (docs/findings.md). {} is none."""
     hide_turn: float = 0.0
     """Probability that a modality is hidden for a single turn."""
     class_weighting: float = 0.0

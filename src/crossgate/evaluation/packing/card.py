@@ -162,7 +162,7 @@ def _scores(measured: Measured) -> list[str]:
 
 
 def _subsets(measured: Measured) -> str:
-    if not measured.subsets:
+    if len(measured.subsets) < 2:
         return "Not measured: this run kept no such predictions of its folds."
     lines = [
         "The other modalities are hidden from the network; t is text, a audio, v visual.",

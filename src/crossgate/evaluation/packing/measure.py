@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossgate.conversation import Conversation
-from crossgate.emotions import LabelSet
+from crossgate.emotions import UNLABELLED, LabelSet
 from crossgate.evaluation.calibration import at_temperature, fit_temperature, reliability, reliability_of
 from crossgate.evaluation.labelled import groups_of, labelled_of
 from crossgate.evaluation.metrics import SMALLEST_PROBABILITY, measure
@@ -24,14 +24,14 @@ class Measured:
     """What a card states.
 
     Attributes:
-        report: of the calibrated probabilities, all modalities.
+        report: of the calibrated probabilities, given what is reported on.
         temperature: divides the logits, by what is given of a turn.
         error_before: expected calibration error at temperature 1.
         error_crossed: the same where each half of the conversations was calibrated by the other half; None
             where there is but one conversation.
         abstention: the threshold, chosen on the calibrated probabilities.
-        subsets: scores of the network given only some modalities, by subset, the full one last; empty where
-            the run kept no such predictions of its folds.
+        subsets: scores of the network given only some modalities, by subset, the full one last; that alone
+            where the run kept no other predictions of its folds.
     """
 
     report: Report
@@ -62,7 +62,7 @@ def measure_for_card(
     conversations: tuple[Conversation, ...],
     subsets: Mapping[str, npt.NDArray[np.float32]],
     given: str,
-    there: Sequence[str],
+    there: npt.NDArray[np.str_],
     *,
     title: str,
     seeds: int,
@@ -84,13 +84,14 @@ def measure_for_card(
     truth = np.array([labels.index(u.emotion) for c in conversations for u in c.utterances])
     ids = [c.id for c in conversations for _ in c.utterances]
     probabilities = subsets[given]
-    temperature = _fitted(truth, subsets, given)
+    labelled = np.flatnonzero(truth != UNLABELLED)
+    temperature = _fitted(truth, subsets, given, there, labelled)
     calibrated = _calibrated(probabilities, temperature, given, there)
     return Measured(
         report=evaluate_predictions(labels, truth, calibrated, ids, title=title, seeds=seeds),
         temperature=temperature,
         error_before=reliability(truth, probabilities).expected_calibration_error,
-        error_crossed=_crossed(truth, probabilities, ids),
+        error_crossed=_crossed(truth, subsets, given, there, ids),
         abstention=choose_threshold(truth, calibrated, target),
         subsets={
             name: _scores(labels, truth, _calibrated(values, temperature, name, there))
@@ -100,39 +101,62 @@ def measure_for_card(
 
 
 def _fitted(
-    truth: npt.NDArray[np.int64], subsets: Mapping[str, npt.NDArray[np.float32]], given: str
+    truth: npt.NDArray[np.int64],
+    subsets: Mapping[str, npt.NDArray[np.float32]],
+    given: str,
+    there: npt.NDArray[np.str_],
+    rows: npt.NDArray[np.intp],
 ) -> Temperature:
-    """The likeliest temperature of every subset; `given` has the usual one.
+    """The likeliest temperature of every subset, on those of `rows` that have all of it.
 
-    What is not in `given` may not be the corpus' own (`crossgate pair`): it may make answers less sure than
-    usual, and not surer.
+    `given` has the usual one. What is not in `given` may not be the corpus' own (`crossgate pair`): it may
+    make answers less sure than usual, and not surer.
     """
-    found = {name: fit_temperature(truth, _logits(values)) for name, values in subsets.items()}
-    usual = found.pop(given)
-    own = {name: value for name, value in found.items() if value > usual or set(name) < set(given)}
-    return Temperature(usual, own)
+    own = {name: rows[_cut(there[rows], name) == name] for name in subsets}
+    own = {name: found for name, found in own.items() if found.size}
+    usual = own.pop(given, rows)  # all of them, where no utterance has everything
+    temperature = fit_temperature(truth[usual], _logits(subsets[given][usual]))
+    found = {name: fit_temperature(truth[part], _logits(subsets[name][part])) for name, part in own.items()}
+    return Temperature(
+        temperature,
+        {name: value for name, value in found.items() if value > temperature or set(name) < set(given)},
+    )
+
+
+def _cut(there: npt.NDArray[np.str_], subset: str) -> npt.NDArray[np.str_]:
+    """What utterances have of a subset."""
+    cut = ["".join(letter for letter in letters if letter in subset) for letters in there]
+    return np.array(cut, dtype=np.str_)
 
 
 def _calibrated(
-    probabilities: npt.NDArray[np.float32], temperature: Temperature, subset: str, there: Sequence[str]
+    probabilities: npt.NDArray[np.float32],
+    temperature: Temperature,
+    subset: str,
+    there: npt.NDArray[np.str_],
 ) -> npt.NDArray[np.float64]:
     """As the network that ships answers: an utterance that lacks a modality of the subset is given fewer."""
-    given = ["".join(letter for letter in letters if letter in subset) for letters in there]
+    given = _cut(there, subset)
     return at_temperature(probabilities, np.array([[temperature.of(letters)] for letters in given]))
 
 
 def _crossed(
-    truth: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32], ids: list[str]
+    truth: npt.NDArray[np.int64],
+    subsets: Mapping[str, npt.NDArray[np.float32]],
+    given: str,
+    there: npt.NDArray[np.str_],
+    ids: list[str],
 ) -> float | None:
     """Calibration error where no utterance's temperature was fitted on its own conversation."""
-    labelled = labelled_of(truth, probabilities)
+    labelled = labelled_of(truth, subsets[given])
     half = groups_of(ids, labelled) % 2
     if not half.any():
         return None
+    rows = np.flatnonzero(truth != UNLABELLED)
     calibrated = np.empty_like(labelled.probabilities)
     for own in (half == 0, half == 1):
-        temperature = fit_temperature(labelled.labels[~own], _logits(labelled.probabilities[~own]))
-        calibrated[own] = at_temperature(labelled.probabilities[own], temperature)
+        temperature = _fitted(truth, subsets, given, there, rows[~own])
+        calibrated[own] = _calibrated(subsets[given][rows[own]], temperature, given, there[rows[own]])
     return reliability_of(labelled_of(labelled.labels, calibrated)).expected_calibration_error
 
 

@@ -221,11 +221,11 @@ def _check_encoder(checkpoint: Checkpoint) -> None:
         )
 
 
-def _there(examples: Sequence[Example], network: Network) -> list[str]:
+def _there(examples: Sequence[Example], network: Network) -> npt.NDArray[np.str_]:
     """Letters of the modalities of every utterance."""
     letters = [INITIALS[modality] for modality in network.modalities]
     present = torch.cat([example.present for example in examples], dim=1).T.tolist()
-    return ["".join(compress(letters, row)) for row in present]
+    return np.array(["".join(compress(letters, row)) for row in present])
 
 
 def _out_of_fold(

@@ -138,6 +138,7 @@ def _sdt(corpus: str, published: Experiment) -> ModelEntry:
         published.training,
         class_weighting=SDT_CLASS_WEIGHTING[corpus],
         hide_modality=0.0,  # theirs hides none, and its loss is theirs only where all are there
+        hide_modalities={},
         hide_turn=0.0,
     )
     return ModelEntry(SDT, replace(published.model, kind="sdt", feedforward=1.0), objective, training)
