@@ -100,7 +100,7 @@ class Ours:
             fused=True,
         )
         hiding = self.settings.hiding(self.network.modalities)
-        self.hide = ModalityDropout(hiding, self.settings.hide_turn).train()
+        self.hide = ModalityDropout(hiding, self.settings.hide_turn).train().to(self.device)
         self.weights = class_weights(train, len(MELD), self.settings.class_weighting)
         self.lengths = [len(example) for example in train]
         self.steps = self.settings.epochs * math.ceil(len(train) / BATCH_SIZE)

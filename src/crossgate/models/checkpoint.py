@@ -114,8 +114,7 @@ class Checkpoint:
             "specs": {m: [spec.to_json() for spec in specs] for m, specs in self.specs.items()},
             "dimensions": {m: len(s.mean) for m, s in self.standardizers.items()},
             "calibration": {
-                "temperature": self.temperature.usual,
-                "temperatures": dict(self.temperature.given),
+                **self.temperature.to_json(),
                 "confidence_threshold": self.confidence_threshold,
             },
         }

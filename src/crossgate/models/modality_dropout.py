@@ -16,17 +16,19 @@ class ModalityDropout(nn.Module):
         turns: probability that each is hidden for a single turn.
     """
 
+    whole: Tensor
+
     def __init__(self, whole: Sequence[float], turns: float) -> None:
         super().__init__()
-        self.whole = torch.tensor(whole)[:, None, None]
+        self.hides = any(whole) or turns > 0
+        self.register_buffer("whole", torch.tensor(whole)[:, None, None])
         self.turns = turns
 
     def forward(self, present: Tensor) -> Tensor:
         """(modality, batch, turn) bool -> the same with fewer True; unchanged in evaluation."""
-        if not self.training or not (self.whole.any() or self.turns) or present.shape[0] < 2:
+        if not self.training or not self.hides or present.shape[0] < 2:
             return present
-        whole = self.whole.to(present.device)
-        hidden = torch.rand(*present.shape[:2], 1, device=present.device) < whole
+        hidden = torch.rand(*present.shape[:2], 1, device=present.device) < self.whole
         hidden = hidden | (torch.rand(present.shape, device=present.device) < self.turns)
         kept = present & ~hidden
         # Where nothing would be left, everything stays: an utterance without any modality teaches nothing.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,6 +38,10 @@ class Temperature:
         for name, value in self.given.items():
             _refuse_extreme(f"calibration.temperatures: {name!r:.80}", value)
         _refuse_extreme("calibration.temperature", self.usual)
+
+    def to_json(self) -> dict[str, Any]:
+        """As entries of a calibration in JSON."""
+        return {"temperature": self.usual, "temperatures": dict(self.given)}
 
     def of(self, subset: str) -> float:
         """That of turns with the modalities of `subset`, `ta` for example."""

@@ -103,7 +103,7 @@ def fit(
     if on_epoch and group.first:
         for row in state.progress.rows:
             on_epoch(row)
-    hide = ModalityDropout(settings.hiding(network.modalities), settings.hide_turn).train()
+    hide = ModalityDropout(settings.hiding(network.modalities), settings.hide_turn).train().to(device)
     weights = class_weights(train, network.emotions, settings.class_weighting)
     weights = weights.to(device) if weights is not None else None
     lengths = [len(example) for example in train]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crossgate.errors import InputError
 
 
 def refuse_out_of_range(
-    settings: Any,
+    settings: Mapping[str, Any],
     prefix: str = "",
     *,
     counts: Sequence[str] = (),
@@ -21,7 +21,7 @@ def refuse_out_of_range(
     """Raises InputError for the first setting that is not as its kind is.
 
     Args:
-        settings: has the numbers as attributes.
+        settings: the numbers by name, `vars` of a dataclass for example.
         prefix: goes before their names in the message, `training.` for example.
         counts: 1 or more.
         positive: more than 0, finite.
@@ -36,5 +36,5 @@ def refuse_out_of_range(
     )
     for names, fits, expected in kinds:
         for name in names:
-            if not fits(getattr(settings, name)):
-                raise InputError(f"{prefix}{name} is {getattr(settings, name)}, expected {expected}")
+            if not fits(settings[name]):
+                raise InputError(f"{prefix}{name} is {settings[name]}, expected {expected}")

@@ -54,19 +54,16 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         refuse_out_of_range(
-            self,
+            vars(self),
             "training.",
             counts=("epochs", "batch_size", "threads"),
             positive=("learning_rate", "clip"),
             shares=("warmup", "average", "hide_modality", "hide_turn"),
             not_negative=("weight_decay", "class_weighting", "patience"),
         )
-        refuse_unknown_modalities("training.hide_modalities", tuple(self.hide_modalities))
-        for modality, share in self.hide_modalities.items():
-            if not 0 <= share < 1:
-                raise InputError(
-                    f"training.hide_modalities.{modality} is {share}, expected 0 or more, less than 1"
-                )
+        refuse_unknown_modalities("training.hide_modalities", self.hide_modalities)
+        own = {str(modality): share for modality, share in self.hide_modalities.items()}
+        refuse_out_of_range(own, "training.hide_modalities.", shares=tuple(own))
 
     def hiding(self, modalities: Sequence[Modality]) -> list[float]:
         """Probability that each of `modalities` is hidden for a whole conversation."""

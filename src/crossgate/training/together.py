@@ -127,7 +127,7 @@ def fit_together(
     weights = class_weights(train, networks[0].emotions, settings.class_weighting)
     weights = weights.to(device) if weights is not None else None
     bank = Bank(train, device)
-    hide = ModalityDropout(settings.hiding(networks[0].modalities), settings.hide_turn).train()
+    hide = ModalityDropout(settings.hiding(networks[0].modalities), settings.hide_turn).train().to(device)
     steps = settings.epochs * math.ceil(len(train) / settings.batch_size)
     reader = networks[0].train()  # whose weights `functional_call` replaces
     parameters = list(stack.parameters.values())

@@ -45,8 +45,7 @@ class Measured:
         """As plain JSON values."""
         return {
             "calibration": {
-                "temperature": self.temperature.usual,
-                "temperatures": dict(self.temperature.given),
+                **self.temperature.to_json(),
                 "expected_calibration_error_before": self.error_before,
                 "expected_calibration_error": self.report.calibration.expected_calibration_error,
                 "expected_calibration_error_crossed": self.error_crossed,

@@ -104,7 +104,7 @@ class FaceTraining:
                 f"batch_size is {self.batch_size}, expected 2 or more: it normalises over the batch"
             )
         refuse_out_of_range(
-            self,
+            vars(self),
             counts=("epochs", "threads"),
             positive=("learning_rate", "clip"),
             shares=("momentum", "warmup", "average", "smoothing"),

@@ -92,7 +92,7 @@ class OptimizerSettings:
 
     def __post_init__(self) -> None:
         refuse_out_of_range(
-            self,
+            vars(self),
             "optimizer.",
             counts=("rounds", "batch_tokens", "threads"),
             positive=("learning_rate", "head_rate", "layer_decay", "clip"),
